@@ -1,0 +1,79 @@
+"""What the model says about one event: the layout of its result rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+#: Groups of evidence, in the order of the result's `shares` (which sum to 1 when there is any evidence).
+EVIDENCE: Final = ("level", "surprise", "trend", "season", "volatility", "flatline", "gap", "habit", "shape")
+
+#: Interval levels that are kept ready for every event.
+LEVELS: Final = (0.80, 0.95)
+
+LEARNING: Final = 0
+READY: Final = 1
+STATES: Final = ("learning", "ready")
+
+SEVERITIES: Final = ("none", "warning", "minor", "major", "critical")
+
+NO_ALERT: Final = 0
+OPENED: Final = 1
+ESCALATED: Final = 2
+CLOSED: Final = 3
+ALERTS: Final = ("none", "opened", "escalated", "closed")
+
+#: Bits of `flags`.
+TIME_CLAMPED: Final = 1  # the time stood still or ran back; the gap was taken as 0
+SKIPPED: Final = 2  # already applied (a replay): nothing was learned, nothing is to be emitted
+REJECTED: Final = 4  # time or value not finite: nothing was learned
+
+
+def result_dtype(horizons: int) -> np.dtype:
+    """Layout of one result.
+
+    Parameters
+    ----------
+    horizons : number of fixed horizons of the model.
+
+    Fields
+    ------
+    time, value : the event. gap : seconds since the series' previous event.
+    expected, lower80, upper80, lower, upper : what was expected of this value before it came, with its 80 % and 95 %
+        interval (nan for the first event).
+    score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
+        else min(score, 0.99). severity : index into SEVERITIES. state : LEARNING or READY. events : events seen.
+    alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, with the episode's alert_begin, alert_peak_time (epoch seconds)
+        and alert_peak (score). direction : +1 above, -1 below what was expected, 0 neither.
+    shares : share of each EVIDENCE group in the score.
+    mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,).
+    flags : TIME_CLAMPED | SKIPPED | REJECTED.
+    """
+    per_horizon = [(name, "f8", (horizons,)) for name in ("mean", "lo80", "hi80", "lo95", "hi95")]
+    return np.dtype(
+        [
+            ("time", "f8"),
+            ("value", "f8"),
+            ("gap", "f8"),
+            ("expected", "f8"),
+            ("lower80", "f8"),
+            ("upper80", "f8"),
+            ("lower", "f8"),
+            ("upper", "f8"),
+            ("score", "f8"),
+            ("alert_score", "f8"),
+            ("alert_begin", "f8"),
+            ("alert_peak_time", "f8"),
+            ("alert_peak", "f8"),
+            ("events", "i8"),
+            ("shares", "f4", (len(EVIDENCE),)),
+            ("severity", "u1"),
+            ("state", "u1"),
+            ("alert", "u1"),
+            ("direction", "i1"),
+            ("flags", "u1"),
+            *per_horizon,
+        ],
+        align=True,
+    )
