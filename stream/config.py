@@ -1,0 +1,186 @@
+"""The settings tree: everything the configuration may say, with its defaults. `configfile.load` reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from liquid import ModelConfig
+from stream.units import Duration
+
+OUTPUTS = ("results", "forecasts", "alerts", "dlq")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _positive(value: float) -> float:
+    if not value > 0:
+        raise ValueError("must be longer than zero")
+    return value
+
+
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+
+
+class KindSettings(BaseModel):
+    """A part chosen by `kind`; its other keys are checked by that part (`stream.transport`, `stream.bridge`)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class TransportSettings(KindSettings):
+    kind: str = "sqlite"
+
+
+class SourceSettings(KindSettings):
+    """A bridge that brings events into a feed."""
+
+    kind: str
+    feed: str
+
+
+class CommitSettings(Section):
+    interval: PositiveDuration = 1.0
+    max_events: int = Field(20_000, ge=1)
+    snapshot_rows: int = Field(2_000, ge=1)
+
+
+class ModelSettings(Section):
+    tier: str = "standard"
+    bank: str = "liquid_s4"
+    decoder: str = "cfc"
+
+    def config(self, horizons: tuple[float, ...]) -> ModelConfig:
+        return ModelConfig(horizons=horizons, tier=self.tier, bank=self.bank, decoder=self.decoder)
+
+
+class TimeSettings(Section):
+    field: str = "time"
+    unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
+
+
+class FeedSettings(Section):
+    """Where a feed's records come from and how to read them.
+
+    series : template over the record's fields. values : the fields that hold numbers; None: `value`, or every number
+    of an object field `values`. horizons : seconds ahead, ascending. label, unit : what people see.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=150)
+    topics: tuple[str, ...] = ()
+    format: str = "json"
+    series: str = "{series}"
+    time: TimeSettings = TimeSettings()
+    values: tuple[str, ...] | None = Field(None, min_length=1)
+    horizons: tuple[PositiveDuration, ...] = Field((3600.0, 86400.0), min_length=1, max_length=4)
+    label: str | None = None
+    unit: str | None = None
+    max_record_bytes: int = Field(262_144, ge=256)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _topics_default_to_the_name(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("topics") and "name" in data:
+            return {**data, "topics": (data["name"],)}
+        return data
+
+    @model_validator(mode="after")
+    def _horizons_ascend(self) -> FeedSettings:
+        if any(a >= b for a, b in zip(self.horizons, self.horizons[1:], strict=False)):
+            raise ValueError("horizons must ascend, each longer than the one before")
+        return self
+
+    @property
+    def results(self) -> str:
+        return f"{self.name}.results"
+
+    @property
+    def forecasts(self) -> str:
+        return f"{self.name}.forecasts"
+
+    @property
+    def alerts(self) -> str:
+        return f"{self.name}.alerts"
+
+    @property
+    def dlq(self) -> str:
+        return f"{self.name}.dlq"
+
+
+class ApiSettings(Section):
+    """next_free_port : take the next free port instead of failing when `port` is taken."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    next_free_port: bool = False
+
+
+class HistorySettings(Section):
+    per_series: int = Field(2_000, ge=10)
+
+
+class LogSettings(Section):
+    # `json` is a method of pydantic's models, hence the alias.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    as_json: bool = Field(False, alias="json")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="LIQUIDSTREAM__", env_nested_delimiter="__"
+    )
+
+    transport: TransportSettings = TransportSettings()
+    commit: CommitSettings = CommitSettings()
+    model: ModelSettings = ModelSettings()
+    feeds: tuple[FeedSettings, ...] = Field(min_length=1)
+    sources: tuple[SourceSettings, ...] = ()
+    api: ApiSettings = ApiSettings()
+    history: HistorySettings = HistorySettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `configfile.load` merges file, environment and flags itself, so that it can say
+        where a mistake is."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _feeds_are_distinct(self) -> Settings:
+        names = [feed.name for feed in self.feeds]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two feeds are called {repeated[0]!r}")
+        topics = [topic for feed in self.feeds for topic in feed.topics]
+        if repeated := sorted({topic for topic in topics if topics.count(topic) > 1}):
+            raise ValueError(f"topic {repeated[0]!r} belongs to two feeds; a topic feeds one feed only")
+        outputs = {f"{feed.name}.{kind}" for feed in self.feeds for kind in OUTPUTS}
+        if circular := sorted(outputs.intersection(topics)):
+            raise ValueError(f"topic {circular[0]!r} is written by this service and cannot be one of its inputs")
+        if unknown := [source.feed for source in self.sources if source.feed not in names]:
+            raise ValueError(f"a source names feed {unknown[0]!r}, which is not among the feeds")
+        return self
+
+    def feed(self, name: str) -> FeedSettings:
+        """The feed of that name; raises KeyError."""
+        for feed in self.feeds:
+            if feed.name == name:
+                return feed
+        raise KeyError(name)

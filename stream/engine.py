@@ -1,0 +1,145 @@
+"""A feed's model at work: which row belongs to which series, and what is not saved yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from liquid import LEVELS, IncompatibleRow, Model
+from liquid.results import SKIPPED
+from stream.config import FeedSettings, ModelSettings
+from stream.events import EventBatch
+from stream.snapshot import DirtyRows
+from stream.transport.base import Snapshot, TopicPartition
+
+#: Events in one call of the kernel: bounds how long a reader waits for the lock.
+CHUNK = 4096
+
+
+class FeedEngine:
+    """Owns one feed's `Model`. One thread steps it; any thread may read (`series`, `describe`, `forecast`).
+
+    A series that comes in over two partitions has a row in each; readers see the one with the newer event.
+    """
+
+    def __init__(self, feed: FeedSettings, model: ModelSettings | None = None) -> None:
+        self.feed = feed
+        self.model = Model((model or ModelSettings()).config(feed.horizons))
+        self.dirty = DirtyRows()
+        self._lock = threading.Lock()
+        self._tables: dict[TopicPartition, _Slots] = {}
+        self._free: list[int] = []
+        self._used = 0
+
+    def step(self, batch: EventBatch) -> np.ndarray:
+        """Results of the batch, one per event, in order. Events already applied come back with flag SKIPPED."""
+        results = np.empty(len(batch), self.model.result_dtype)
+        if not len(batch):
+            return results
+        with self._lock:
+            table = self._table(batch.source)
+            slots = np.fromiter(map(table.__getitem__, batch.ids), np.int64, len(batch))
+        for start in range(0, len(batch), CHUNK):
+            part = slice(start, start + CHUNK)
+            with self._lock:
+                results[part] = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
+        applied = (results["flags"] & SKIPPED) == 0
+        self.dirty.touch(batch.source, slots[applied], batch.offsets[applied])
+        return results
+
+    # State that is saved and comes back.
+
+    def snapshots(self, limit: int) -> list[Snapshot]:
+        """The oldest unsaved rows, about `limit` of them; they count as saved from here on."""
+        names = {source: {slot: series for series, slot in table.items()} for source, table in self._tables.items()}
+        return [
+            Snapshot(source, names[source][slot], self.model.row_bytes(slot)) for source, slot in self.dirty.take(limit)
+        ]
+
+    def restore(self, snapshots: Iterable[Snapshot]) -> tuple[int, int]:
+        """Load saved rows; gives how many fit and how many were made by another version or other settings."""
+        fit = misfit = 0
+        for snapshot in snapshots:
+            with self._lock:
+                slot = self._table(snapshot.source)[snapshot.key]
+                try:
+                    self.model.load_row(slot, snapshot.data)
+                    fit += 1
+                except IncompatibleRow:
+                    self.model.reset_row(slot)
+                    misfit += 1
+        return fit, misfit
+
+    def drop(self, source: TopicPartition) -> None:
+        """Forget a partition's rows: they belong to somebody else now."""
+        self.dirty.forget(source)
+        with self._lock:
+            for slot in self._tables.pop(source, {}).values():
+                self.model.reset_row(slot)
+                self._free.append(slot)
+
+    def drop_all(self) -> None:
+        for source in list(self._tables):
+            self.drop(source)
+
+    # What readers ask.
+
+    def __len__(self) -> int:
+        return sum(map(len, self._tables.values()))
+
+    def __contains__(self, series: object) -> bool:
+        with self._lock:
+            return any(series in table for table in self._tables.values())
+
+    def series(self) -> list[str]:
+        with self._lock:
+            return sorted({series for table in self._tables.values() for series in table})
+
+    def describe(self, series: str) -> dict[str, Any] | None:
+        """`Model.describe` of a series, None where it is unknown."""
+        with self._lock:
+            found = self._find(series)
+            return found and found[1]
+
+    def forecast(
+        self, series: str, horizons: Sequence[float], levels: Sequence[float] = LEVELS
+    ) -> dict[str, np.ndarray] | None:
+        """`Model.forecast` of a series from its newest event, None where it is unknown."""
+        with self._lock:
+            found = self._find(series)
+            return self.model.forecast(found[0], horizons, levels) if found else None
+
+    @property
+    def state_bytes(self) -> int:
+        return len(self) * self.model.row_dtype.itemsize
+
+    def _find(self, series: str) -> tuple[int, dict[str, Any]] | None:
+        slots = [table[series] for table in self._tables.values() if series in table]
+        return max(((slot, self.model.describe(slot)) for slot in slots), key=lambda f: f[1]["time"], default=None)
+
+    def _table(self, source: TopicPartition) -> _Slots:
+        table = self._tables.get(source)
+        if table is None:
+            table = self._tables[source] = _Slots(self)
+        return table
+
+    def _take_slot(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._used += 1
+        self.model.reserve(self._used)
+        return self._used - 1
+
+
+class _Slots(dict[str, int]):
+    """Series id to row number of one partition; a new series gets a row when it is first asked for."""
+
+    def __init__(self, engine: FeedEngine) -> None:
+        self._engine = engine
+
+    def __missing__(self, series: str) -> int:
+        slot = self[series] = self._engine._take_slot()
+        return slot

@@ -1,0 +1,128 @@
+"""The records that leave the service, and the columns that travel through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from stream.transport.base import Record, TopicPartition
+
+#: Text of a result's direction: index 1 is above, index -1 below what was expected.
+DIRECTIONS: Final = ("none", "above", "below")
+
+CONTENT_TYPE: Final = "application/json"
+RESULT_TYPE: Final = "liquidstream.result"
+FORECAST_TYPE: Final = "liquidstream.forecast"
+ALERT_TYPE: Final = "liquidstream.alert"
+
+
+@dataclass(slots=True)
+class EventBatch:
+    """Events of one partition, in order, as columns.
+
+    ids : series of each event. times : epoch seconds. values : the numbers. offsets : offset of the record an event
+    came from. fields : name of the field an event came from, "" for the only one of its record.
+    """
+
+    source: TopicPartition
+    ids: list[str]
+    fields: list[str]
+    times: np.ndarray
+    values: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(slots=True, frozen=True)
+class Reject:
+    """A record that cannot be read: `reason` is one of the codes of the dead letters, `message` is for people."""
+
+    record: Record
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class Decoded:
+    events: EventBatch
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class AlertPart(msgspec.Struct, gc=False):
+    """What a result says about the alert that it opens, escalates or closes."""
+
+    change: str
+    begin: float
+    peak: float
+    peak_time: float
+    direction: str
+
+
+class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
+    """One per event, on `<feed>.results`. Times are epoch seconds, `gap` seconds; null where unknown."""
+
+    series: str
+    time: float
+    value: float
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    score: float
+    alert_score: float
+    severity: str
+    state: str
+    gap: float
+    shares: dict[str, float] | None = None
+    alert: AlertPart | None = None
+
+
+class HorizonPart(msgspec.Struct, gc=False):
+    seconds: float
+    time: float
+    mean: float | None
+    lo80: float | None
+    hi80: float | None
+    lo95: float | None
+    hi95: float | None
+
+
+class ForecastRecord(msgspec.Struct, gc=False):
+    """On `<feed>.forecasts`: what comes after `origin`, the time of the event that carried it."""
+
+    series: str
+    origin: float
+    value: float
+    horizons: list[HorizonPart]
+
+
+class AlertRecord(msgspec.Struct, gc=False):
+    """On `<feed>.alerts`: an episode was opened, escalated or closed."""
+
+    series: str
+    change: str
+    begin: float
+    time: float
+    peak: float
+    peak_time: float
+    severity: str
+    direction: str
+    value: float
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    shares: dict[str, float]
+    why: str
+
+
+def json_schemas() -> dict[str, Any]:
+    """JSON Schema of every record that the service writes, by topic suffix."""
+    return {
+        "results": msgspec.json.schema(ResultRecord),
+        "forecasts": msgspec.json.schema(ForecastRecord),
+        "alerts": msgspec.json.schema(AlertRecord),
+    }
