@@ -1,0 +1,206 @@
+"""Tables of events in files (CSV, JSON lines; plain or gzip), read in blocks of columns.
+
+Cells stay as they are in the file (text in CSV, JSON values in JSON lines), so that whoever writes rows out again
+can repeat them; `numbers` and `times` turn a column of cells into an array.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Literal, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Cell = str | float | bool | list[object] | dict[str, object] | None
+Columns = dict[str, list[Cell]]
+Format = Literal["csv", "jsonl"]
+
+BLOCK: Final = 20_000  # rows
+
+_SUFFIXES: Final[dict[str, Format]] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+}  # fmt: skip
+
+
+class FileError(Exception):
+    """A file that cannot be used: what is wrong, where, and what to do."""
+
+    def __init__(self, what: str, where: str, remedy: str) -> None:
+        super().__init__(f"{what}\n{where}\n{remedy}")
+        self.what, self.where, self.remedy = what, where, remedy
+
+
+def format_of(path: Path) -> Format:
+    """CSV or JSON lines, by the file's name."""
+    suffix = (Path(path.stem) if path.suffix == ".gz" else path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        known = " ".join(_SUFFIXES)
+        raise FileError(f"unknown kind of file {suffix!r}", str(path), f"rename it: {known} (or .gz of these)")
+    return _SUFFIXES[suffix]
+
+
+class Table:
+    """One file, opened. Use as a context manager; `names` are its columns, `blocks` its rows."""
+
+    def __init__(self, path: Path, block: int = BLOCK) -> None:
+        self.path = path
+        self._block = block
+        self._reader = self._csv if format_of(path) == "csv" else self._jsonl
+        try:
+            self._raw: IO[bytes] = path.open("rb")
+        except IsADirectoryError:
+            raise FileError("this is a folder, not a file", str(path), f"name its files: {path}/*.csv") from None
+        except OSError as error:
+            raise FileError(f"cannot read it: {error.strerror}", str(path), "check the name and the rights") from None
+        self.size = path.stat().st_size
+
+    def __enter__(self) -> Table:
+        binary = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw)) if self.path.suffix == ".gz" else self._raw
+        # Undecodable bytes become U+FFFD: such a cell is simply no number, its row is kept.
+        self._text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
+        self._rows = self._guarded()
+        self._first = next(self._rows)
+        self.names = list(self._first)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._text.close()
+        self._raw.close()
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file read so far (of `size`)."""
+        return self.size if self._raw.closed else self._raw.tell()
+
+    def first(self) -> Columns:
+        """The first block (empty lists when the file has no rows)."""
+        return self._first
+
+    def blocks(self) -> Iterator[Columns]:
+        """All rows, in order, each block with every column."""
+        yield self._first
+        yield from self._rows
+
+    def _guarded(self) -> Iterator[Columns]:
+        try:
+            yield from self._reader()
+        except (OSError, EOFError, csv.Error) as error:
+            raise FileError(f"cannot read on: {error}", str(self.path), "repair the file or leave it out") from None
+
+    def _csv(self) -> Iterator[Columns]:
+        sample = self._text.readline()
+        delimiter = max(",;\t|", key=sample.count)
+        # A field of NULs or of a forgotten quote must not end the program: 16 MB is far above any real cell.
+        csv.field_size_limit(1 << 24)
+        rows = csv.reader(chain([sample], self._text), delimiter=delimiter)
+        names = [name.strip() for name in next(rows, [])]
+        if not any(names):
+            raise FileError("no header line", str(self.path), "the first line must name the columns: timestamp,value")
+        if len(set(names)) < len(names):
+            raise FileError("two columns of the same name", f"{self.path}:1", "rename one of them in the header")
+        width = len(names)
+        block: list[list[str]] = []
+        empty = True
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != width:
+                row = (row + [""] * width)[:width]
+            block.append(row)
+            if len(block) >= self._block:
+                yield self._columns(names, block)
+                block, empty = [], False
+        if block or empty:
+            yield self._columns(names, block)
+
+    @staticmethod
+    def _columns(names: list[str], rows: list[list[str]]) -> Columns:
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        return {name: cast(list[Cell], list(cells)) for name, cells in zip(names, columns, strict=True)}
+
+    def _jsonl(self) -> Iterator[Columns]:
+        names: list[str] = []
+        block: list[dict[str, Cell]] = []
+        for line in self._text:
+            if not line.strip():
+                continue
+            block.append(_flat(line))
+            if len(block) >= self._block:
+                names = names or _names(block)
+                yield {name: [row.get(name) for row in block] for name in names}
+                block = []
+        if block or not names:
+            names = names or _names(block) or ["timestamp", "value"]
+            yield {name: [row.get(name) for row in block] for name in names}
+
+
+def _flat(line: str) -> dict[str, Cell]:
+    """One JSON object; members of an object `values` become columns of their own. What is no object has no cells."""
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    if not isinstance(row, dict):
+        return {}
+    values = row.pop("values", None)
+    return {**row, **values} if isinstance(values, dict) else row
+
+
+def _names(rows: Sequence[dict[str, Cell]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def numbers(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
+    """Cells as float64; what is not a finite number is nan."""
+    try:
+        out = np.array(cells, dtype=np.float64)
+        if out.ndim != 1:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
+        out = np.fromiter((_number(cell) for cell in cells), np.float64, len(cells))
+    out[~np.isfinite(out)] = np.nan
+    return out
+
+
+def _number(cell: Cell) -> float:
+    if isinstance(cell, list | dict) or cell is None:
+        return np.nan
+    try:
+        return float(cell)
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def times(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
+    """Cells as epoch seconds; nan where there is no time in it.
+
+    A number is taken as seconds, ms, us or ns by its magnitude; text as ISO 8601, with or without `T` and zone
+    (without one it is UTC)."""
+    out = numbers(cells)
+    magnitude = np.abs(out)
+    for limit in (1e17, 1e14, 1e11):
+        out[magnitude >= limit] /= 1e3
+    for i in np.flatnonzero(np.isnan(out)).tolist():
+        out[i] = _iso(cells[i])
+    return out
+
+
+def _iso(cell: Cell) -> float:
+    if not isinstance(cell, str):
+        return np.nan
+    try:
+        moment = datetime.fromisoformat(cell.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return np.nan
