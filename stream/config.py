@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from liquid import ModelConfig
+from stream.codec import FORMATS
+from stream.feeds import template_fields
 from stream.units import Duration
 
 OUTPUTS = ("results", "forecasts", "alerts", "dlq")
@@ -91,6 +93,19 @@ class FeedSettings(Section):
         if isinstance(data, dict) and not data.get("topics") and "name" in data:
             return {**data, "topics": (data["name"],)}
         return data
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        if name not in FORMATS:
+            raise ValueError(f"{name!r} is not a format; there is {', '.join(FORMATS)}")
+        return name
+
+    @field_validator("series")
+    @classmethod
+    def _series_is_a_template(cls, template: str) -> str:
+        template_fields(template)
+        return template
 
     @model_validator(mode="after")
     def _horizons_ascend(self) -> FeedSettings:
