@@ -1,0 +1,60 @@
+"""Dense layers on blocks of a parameter vector.
+
+A block of ``(n + 1) * m`` numbers holds the weight as ``(n inputs, m outputs)`` and then the bias: the inner loop
+runs over outputs, which are many, and not over inputs, which may be few, so that it fills vector registers.
+"""
+
+from __future__ import annotations
+
+from liquid._jit import njit
+from liquid.cells.params import Array, Cutter
+
+
+def dense_size(n: int, m: int) -> int:
+    return (n + 1) * m
+
+
+def dense_views(cut: Cutter, n: int, m: int) -> tuple[Array, Array]:
+    """The next block's weight, in the usual shape (outputs, inputs), and its bias."""
+    weight = cut.take(n, m)
+    return weight.T, cut.take(m)
+
+
+@njit
+def affine(theta, at, x, out):
+    """``out = W x + b`` for the block at offset `at`; returns the offset behind the block."""
+    n, m = x.size, out.size
+    bias = at + n * m
+    for o in range(m):
+        out[o] = theta[bias + o]
+    fours = n - n % 4
+    for j in range(0, fours, 4):  # four inputs a pass, to load and store the sums less often
+        row = at + j * m
+        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+        for o in range(m):
+            k = row + o
+            out[o] += theta[k] * x0 + theta[k + m] * x1 + theta[k + 2 * m] * x2 + theta[k + 3 * m] * x3
+    for j in range(fours, n):
+        row = at + j * m
+        x0 = x[j]
+        for o in range(m):
+            out[o] += theta[row + o] * x0
+    return bias + m
+
+
+@njit
+def affine_back(theta, dtheta, at, x, dout, dx):
+    """Backward pass of `affine`: add to the block's gradient, fill ``dx = W^T dout``."""
+    n, m = x.size, dout.size
+    for j in range(n):
+        row = at + j * m
+        xj = x[j]
+        total = theta[row] * dout[0]
+        dtheta[row] += xj * dout[0]
+        for o in range(1, m):
+            dtheta[row + o] += xj * dout[o]
+            total += theta[row + o] * dout[o]
+        dx[j] = total
+    bias = at + n * m
+    for o in range(m):
+        dtheta[bias + o] += dout[o]

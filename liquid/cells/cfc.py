@@ -1,0 +1,142 @@
+"""The closed-form continuous-time cell, CfC (Hasani et al., Nature Machine Intelligence 2022, arXiv 2106.13898).
+
+With z = [u, h], q = backbone(z) (or z), and four linear heads a1, a2, ta, tb of q, the state after a gap D is::
+
+    default   h' = tanh(a1) (1 - s) + s tanh(a2),   s = sigmoid(ta D + tb)
+    no_gate   h' = tanh(a1) + s tanh(a2)
+    pure      h' = A - A exp(-D (|w_tau| + |a1|)) a1
+
+as in the reference library ncps 1.0.1 (whose sign of `ta` is the opposite of the paper's equation). A gap of 0 is a
+new sample at the same time, not an identity. With mixed memory an LSTM comes first and the cell sees its output in
+the place of h; the state is then [h, c]. Names and shapes of the parameters are those of ncps's `CfC.state_dict()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+
+import numpy as np
+
+from liquid.cells._activations import ACTIVATIONS
+from liquid.cells._cfc_kernels import MODES, Plan, run, run_back
+from liquid.cells._dense import dense_size, dense_views
+from liquid.cells.base import Cell
+from liquid.cells.params import Array, Cutter, Params
+
+HEADS = ("ff1", "ff2", "time_a", "time_b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CfC(Cell):
+    """See the module.
+
+    Parameters
+    ----------
+    units : width of the state h.
+    mode : "default", "no_gate" or "pure".
+    backbone_units, backbone_layers, activation : the hidden layers; 0 layers for none. Activations are those of
+        `ACTIVATIONS`.
+    mixed_memory : put an LSTM in front.
+    projection : outputs of a last linear layer (ncps: `proj_size`); None gives the state itself.
+    """
+
+    units: int
+    mode: str = "default"
+    backbone_units: int = 128
+    backbone_layers: int = 1
+    activation: str = "lecun_tanh"
+    mixed_memory: bool = False
+    projection: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.mode not in MODES:
+            raise ValueError(f"mode is {self.mode!r}, but must be one of {', '.join(MODES)}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation is {self.activation!r}, but must be one of {', '.join(ACTIVATIONS)}")
+        least = {"units": 1, "backbone_units": 1, "backbone_layers": 0, "projection": 1}
+        for name, smallest in least.items():
+            value = getattr(self, name)
+            if value is not None and value < smallest:
+                raise ValueError(f"{name} is {value}, but must be at least {smallest}")
+
+    @property
+    def outputs(self) -> int:
+        return self.projection or self.units
+
+    @property
+    def state_size(self) -> int:
+        return 2 * self.units if self.mixed_memory else self.units
+
+    @property
+    def param_count(self) -> int:
+        return self.plan.p_out + (dense_size(self.units, self.projection) if self.projection else 0)
+
+    @cached_property
+    def plan(self) -> Plan:
+        joined, units, width, layers = self.inputs + self.units, self.units, self.backbone_units, self.backbone_layers
+        heads = 1 if self.mode == "pure" else len(HEADS)
+        features = width if layers else joined
+        p_layers = dense_size(joined, 4 * units) if self.mixed_memory else 0
+        p_heads = p_layers + (dense_size(joined, width) + (layers - 1) * dense_size(width, width) if layers else 0)
+        p_tau = p_heads + dense_size(features, heads * units)
+        p_out = p_tau + (2 * units if self.mode == "pure" else 0)
+        r_heads = joined + 2 * layers * width
+        r_gates = r_heads + heads * units
+        r_lstm = r_gates + 3 * units
+        row = r_lstm + (joined + 6 * units if self.mixed_memory else 0)
+        return Plan(
+            self.inputs, units, width, layers, features, heads, MODES.index(self.mode),
+            ACTIVATIONS.index(self.activation), self.mixed_memory, self.projection or 0,
+            p_layers, p_heads, p_tau, p_out, joined, r_heads, r_gates, r_lstm, row,
+        )  # fmt: skip
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        p, cut, named = self.plan, Cutter(flat), {}
+        if self.mixed_memory:
+            weight, bias = dense_views(cut, p.inputs + p.units, 4 * p.units)
+            named["lstm.input_map.weight"], named["lstm.input_map.bias"] = weight[:, : p.inputs], bias
+            named["lstm.recurrent_map.weight"] = weight[:, p.inputs :]
+        width = p.inputs + p.units
+        for layer in range(p.layers):
+            name = f"rnn_cell.backbone.{2 * layer}"
+            named[f"{name}.weight"], named[f"{name}.bias"] = dense_views(cut, width, p.backbone)
+            width = p.backbone
+        weight, bias = dense_views(cut, p.features, p.heads * p.units)
+        for i, head in enumerate(HEADS[: p.heads]):
+            part = slice(i * p.units, (i + 1) * p.units)
+            named[f"rnn_cell.{head}.weight"], named[f"rnn_cell.{head}.bias"] = weight[part], bias[part]
+        if self.mode == "pure":
+            named["rnn_cell.w_tau"], named["rnn_cell.A"] = cut.take(1, p.units), cut.take(1, p.units)
+        if self.projection:
+            named["fc.weight"], named["fc.bias"] = dense_views(cut, p.units, self.projection)
+        return named
+
+    def init(self, rng: np.random.Generator | int) -> Params:
+        """As ncps in torch: matrices of the cell by Xavier (also `w_tau` and `A`), biases by U(+-1/sqrt(fan_in))."""
+        rng = np.random.default_rng(rng)
+        params = self.empty_params()
+        for name, view in params.items():
+            if name == "lstm.recurrent_map.weight":  # orthogonal columns
+                q, r = np.linalg.qr(rng.standard_normal(view.shape))
+                view[...] = q * np.sign(np.diag(r))
+                continue
+            if name == "lstm.input_map.bias":
+                bound = 0.1
+            elif name.endswith(".bias") or name == "fc.weight":
+                bound = 1.0 / sqrt(params[name.replace("bias", "weight")].shape[1])
+            else:
+                bound = sqrt(6.0 / sum(view.shape))
+            view[...] = rng.uniform(-bound, bound, view.shape)
+        return params
+
+    def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
+        run(theta, self.plan, x, gaps, state, y, states)
+
+    def _backward(
+        self, theta: Array, x: Array, gaps: Array, state: Array, dy: Array, dstate: Array,
+        dtheta: Array, dx: Array, dgaps: Array,
+    ) -> None:  # fmt: skip
+        run_back(theta, self.plan, x, gaps, state, dy, dstate, dtheta, dx, dgaps)
