@@ -208,4 +208,3 @@ def test_readers_beside_a_writer_see_whole_batches():
     for reader in readers:
         reader.join()
     assert not wrong
-
