@@ -1,17 +1,47 @@
-"""INTERIM: a plain EWMA behind the real interface, so that the service can be built beside the model."""
+"""The model: forecasts and scores every event of many series, one row of state per series."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from liquid import kernel, row
 from liquid import results as R
+from liquid.features import bank, rings
+from liquid.forecast import forecast_row
+from liquid.learning import decoder
+
+__all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "forecast_row", "warm"]
+
+BANKS = {"none": bank.NONE, "liquid_s4": bank.LIQUID_S4, "cfc": bank.CFC}
+DECODERS = {"none": decoder.NONE, "cfc": decoder.CFC, "liquid_s4": decoder.LIQUID_S4}
+MAX_HORIZONS = 4
+
+_MAGIC = b"LQR"
+
+
+class IncompatibleRow(ValueError):
+    """Saved rows that this model cannot load: another version or other settings."""
+
+
+class Forecast(NamedTuple):
+    """One fixed horizon: seconds ahead, mean, 80 % and 95 % interval."""
+
+    horizon: float
+    mean: float
+    lower80: float
+    upper80: float
+    lower95: float
+    upper95: float
 
 
 class Result(NamedTuple):
+    """What the model says about one event (see `liquid.results.result_dtype`)."""
+
     time: float
     value: float
     expected: float
@@ -21,137 +51,198 @@ class Result(NamedTuple):
     severity: str
     state: str
     alert: str
-
-
-class IncompatibleRow(ValueError):
-    """Saved rows that this model cannot load (other version or other settings)."""
+    forecasts: tuple[Forecast, ...]
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Settings that decide the row layout and the learning. Horizons in seconds, ascending, at most 4."""
+    """Settings that decide a row's layout and what is learned.
+
+    Parameters
+    ----------
+    horizons : 1 to 4 fixed horizons, seconds, ascending. Their forecasts come with every event; any other horizon can be
+        asked for at any time.
+    tier : "standard", or "compact" with a smaller shape memory.
+    bank : the state bank: "liquid_s4", "cfc" or "none".
+    decoder : the any-horizon decoder: "cfc", "liquid_s4" or "none".
+    """
 
     horizons: tuple[float, ...] = (3600.0, 86400.0)
     tier: str = "standard"
     bank: str = "liquid_s4"
     decoder: str = "cfc"
 
+    def __post_init__(self) -> None:
+        h = self.horizons
+        if not 1 <= len(h) <= MAX_HORIZONS:
+            raise ValueError(f"1 to {MAX_HORIZONS} horizons are possible, not {len(h)}")
+        if not all(np.isfinite(h)) or h[0] <= 0 or any(b <= a for a, b in zip(h, h[1:], strict=False)):
+            raise ValueError(f"horizons must be positive seconds in ascending order, not {h}")
+        for name, allowed in (("tier", row.TIERS), ("bank", BANKS), ("decoder", DECODERS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+
     def fingerprint(self) -> str:
-        return f"interim-{self.tier}-{self.bank}-{self.decoder}-{len(self.horizons)}"
+        """Names everything that a saved row depends on."""
+        h = ",".join(f"{x:g}" for x in self.horizons)
+        return f"v{row.VERSION}/{self.tier}/{self.bank}/{self.decoder}/{h}"
 
 
 class Model:
-    def __init__(self, config: ModelConfig | None = None, *, capacity: int = 64) -> None:
+    """Many series, each with its own row of state, learned one event at a time.
+
+    Examples
+    --------
+    >>> from liquid import Model
+    >>> model = Model()
+    >>> for minute in range(3):
+    ...     result = model.update("boiler", 60.0 * minute, 20.0 + minute)
+    >>> result.state
+    'learning'
+    """
+
+    def __init__(self, config: ModelConfig | None = None, *, capacity: int = 16) -> None:
         self.config = config or ModelConfig()
-        self.row_dtype = np.dtype([("t", "f8"), ("m", "f8"), ("v", "f8"), ("n", "i8"), ("offset", "i8"), ("open", "u1"),
-                                   ("y", "f8"), ("begin", "f8"), ("peak", "f8"), ("quiet", "i8")], align=True)
+        self.row_dtype = row.row_dtype(self.config.tier, len(self.config.horizons))
         self.result_dtype = R.result_dtype(len(self.config.horizons))
-        self.rows = np.zeros(0, self.row_dtype)
+        self.rows: NDArray[np.void] = np.zeros(0, self.row_dtype)
+        self._kinds = np.array([BANKS[self.config.bank], DECODERS[self.config.decoder]])
+        self._horizons = np.array(self.config.horizons)
+        self._work = np.zeros(1, row.WORK)
+        self._rings = rings.scratch(row.TIERS[self.config.tier][1])
+        self._fresh = np.zeros(1, self.row_dtype)
+        kernel.fresh(self._fresh[0])
         self._slots: dict[str, int] = {}
         self.reserve(capacity)
 
     def reserve(self, capacity: int) -> None:
-        """Make room for at least `capacity` series."""
-        if capacity > len(self.rows):
-            new = np.zeros(max(capacity, 2 * len(self.rows)), self.row_dtype)
-            new["offset"] = -1
-            new[: len(self.rows)] = self.rows
-            self.rows = new
+        """Make room for at least `capacity` series. Rows may move in memory."""
+        have = len(self.rows)
+        if capacity > have:
+            rows = np.empty(max(capacity, have + have // 2), self.row_dtype)
+            rows[:have] = self.rows
+            rows[have:] = self._fresh
+            self.rows = rows
 
     def slot(self, series: str) -> int:
-        """The row number of a series; a new series gets a fresh row."""
+        """The row number of a series; an unknown series gets a fresh row."""
         k = self._slots.get(series)
         if k is None:
-            k = self._slots[series] = len(self._slots)
+            k = len(self._slots)
             self.reserve(k + 1)
+            self._slots[series] = k
         return k
 
-    def update(self, series: str, time: float, value: float) -> Result:
-        k = self.slot(series)
-        r = self.run(np.array([k]), np.array([time], float), np.array([value], float))[0]
-        return Result(float(r["time"]), float(r["value"]), float(r["expected"]), float(r["lower"]), float(r["upper"]),
-                      float(r["score"]), R.SEVERITIES[r["severity"]], R.STATES[r["state"]], R.ALERTS[r["alert"]])
+    def series(self) -> Iterator[str]:
+        """The series that `slot` or `update` have seen, by slot."""
+        return iter(self._slots)
 
-    def run(self, slots: np.ndarray, times: np.ndarray, values: np.ndarray, offsets: np.ndarray | None = None) -> np.ndarray:
-        """Process events in order. An event whose offset is <= its row's `offset` is skipped (flags SKIPPED)."""
-        out = np.zeros(len(slots), self.result_dtype)
-        for i, (k, t, y) in enumerate(zip(slots, times, values, strict=True)):
-            r, o = self.rows[k], out[i]
-            if offsets is not None:
-                if offsets[i] <= r["offset"]:
-                    o["flags"] = R.SKIPPED
-                    continue
-                r["offset"] = offsets[i]
-            o["time"], o["value"] = t, y
-            sd = float(np.sqrt(r["v"])) + 1e-9
-            o["gap"] = t - r["t"] if r["n"] else 0.0
-            o["expected"] = r["m"] if r["n"] else np.nan
-            o["lower"], o["upper"] = o["expected"] - 2 * sd, o["expected"] + 2 * sd
-            o["lower80"], o["upper80"] = o["expected"] - 1.3 * sd, o["expected"] + 1.3 * sd
-            z = abs(y - r["m"]) / sd if r["n"] > 20 else 0.0
-            s = z / 5
-            o["score"], o["alert_score"] = s, min(s, 0.99)
-            r["n"] += 1
-            o["events"], o["state"] = r["n"], int(r["n"] > 100)
-            o["shares"][1] = 1.0
-            o["direction"] = int(np.sign(y - r["m"]))
-            if s >= 1 and r["n"] > 100:
-                o["severity"] = min(4, int(s))
-                r["quiet"] = 0
-                if not r["open"]:
-                    o["alert"], r["open"], r["begin"], r["peak"] = R.OPENED, 1, t, s
-                    o["alert_score"] = s
-            elif r["open"]:
-                r["quiet"] += 1
-                if r["quiet"] > 10:
-                    o["alert"], r["open"] = R.CLOSED, 0
-            o["alert_begin"], o["alert_peak"], o["alert_peak_time"] = r["begin"], r["peak"], r["begin"]
-            a = max(1 / r["n"], 0.05)
-            d = y - r["m"]
-            r["m"] += a * d
-            r["v"] += a * (d * d - r["v"])
-            r["t"], r["y"] = t, y
-            o["mean"] = r["m"]
-            w = np.sqrt(r["v"]) * np.sqrt(1 + np.arange(len(self.config.horizons)))
-            o["lo80"], o["hi80"], o["lo95"], o["hi95"] = r["m"] - 1.3 * w, r["m"] + 1.3 * w, r["m"] - 2 * w, r["m"] + 2 * w
+    def update(self, series: str, time: float, value: float) -> Result:
+        """Take one event.
+
+        Parameters
+        ----------
+        series : any name. time : epoch seconds (any fixed origin will do; day and week count from 1970-01-01).
+        value : a finite number.
+
+        Raises
+        ------
+        ValueError : time or value is not finite, or the time is beyond +-1e15 s.
+        """
+        r = self.run([self.slot(series)], [time], [value])[0]
+        if r["flags"] & R.REJECTED:
+            raise ValueError(f"time and value must be finite numbers, not {time!r} and {value!r}")
+        f = tuple(
+            Forecast(h, *(float(r[k][i]) for k in ("mean", "lo80", "hi80", "lo95", "hi95")))
+            for i, h in enumerate(self.config.horizons)
+        )
+        return Result(
+            *(float(r[k]) for k in ("time", "value", "expected", "lower", "upper", "score")),
+            severity=R.SEVERITIES[r["severity"]],
+            state=R.STATES[r["state"]],
+            alert=R.ALERTS[r["alert"]],
+            forecasts=f,
+        )
+
+    def run(
+        self, slots: ArrayLike, times: ArrayLike, values: ArrayLike, offsets: ArrayLike | None = None
+    ) -> NDArray[np.void]:
+        """Take events in order; the result is the same, bit for bit, however they are cut into batches.
+
+        Parameters
+        ----------
+        slots : (n,) row numbers. times : (n,) epoch seconds. values : (n,).
+        offsets : (n,) input offsets; an event at or below the last offset of its row is skipped (flags SKIPPED).
+
+        Returns
+        -------
+        (n,) array of `result_dtype`. An event with a time or value that is not finite is flagged REJECTED and learned
+        nothing from.
+
+        Raises
+        ------
+        ValueError : arrays of unequal length. IndexError : a slot that does not exist.
+        """
+        s = np.ascontiguousarray(slots, np.int64)
+        t = np.ascontiguousarray(times, np.float64)
+        v = np.ascontiguousarray(values, np.float64)
+        o = np.full(len(s), -1) if offsets is None else np.ascontiguousarray(offsets, np.int64)
+        if not len(s) == len(t) == len(v) == len(o):
+            raise ValueError(f"slots, times, values, offsets differ in length: {len(s)}, {len(t)}, {len(v)}, {len(o)}")
+        if len(s) and not 0 <= s.min() <= s.max() < len(self.rows):
+            raise IndexError(f"slots must be in 0..{len(self.rows) - 1}")
+        out = np.zeros(len(s), self.result_dtype)
+        kernel.run(self.rows, s, t, v, o, self._kinds, self._horizons, self._work[0], self._rings, out)
         return out
 
-    def forecast(self, slot: int, horizons: Sequence[float], levels: Sequence[float] = R.LEVELS) -> dict[str, np.ndarray]:
-        """Forecasts at any horizons (seconds) from the series' last event.
-
-        Returns arrays: time (k,), mean (k,), lower (k, levels), upper (k, levels)."""
+    def forecast(
+        self, slot: int, horizons: Sequence[float], levels: Sequence[float] = R.LEVELS
+    ) -> dict[str, NDArray[np.float64]]:
+        """Forecasts from the series' last event, at any horizons; see `forecast_row`."""
         return forecast_row(self.rows[slot], self.config, horizons, levels)
 
     def row_bytes(self, slot: int) -> bytes:
         """The row as bytes, with a header that names version and settings."""
-        return self.config.fingerprint().encode() + b"\0" + self.rows[slot].tobytes()
+        return _MAGIC + self.config.fingerprint().encode() + b"\0" + self.rows[slot].tobytes()
 
     def load_row(self, slot: int, data: bytes) -> None:
-        """Put back what `row_bytes` gave. Raises IncompatibleRow."""
+        """Put back what `row_bytes` gave.
+
+        Raises
+        ------
+        IncompatibleRow : the bytes are no row, or one of another version or other settings.
+        """
         head, _, body = data.partition(b"\0")
-        if head.decode() != self.config.fingerprint() or len(body) != self.row_dtype.itemsize:
-            raise IncompatibleRow(f"row of {head.decode()!r}, this model is {self.config.fingerprint()!r}")
+        mine = _MAGIC + self.config.fingerprint().encode()
+        if head != mine or len(body) != self.row_dtype.itemsize:
+            theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
+            raise IncompatibleRow(f"the saved row is {theirs}; this model reads {self.config.fingerprint()}")
         self.rows[slot] = np.frombuffer(body, self.row_dtype)[0]
 
     def reset_row(self, slot: int) -> None:
         """Forget a series' state."""
-        self.rows[slot] = np.zeros((), self.row_dtype)
-        self.rows[slot]["offset"] = -1
+        self.rows[slot] = self._fresh[0]
 
     def describe(self, slot: int) -> dict[str, Any]:
-        """Facts for people: events, state, learning progress, unit (s), last time and value, bytes."""
+        """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped."""
         r = self.rows[slot]
-        return {"events": int(r["n"]), "state": R.STATES[int(r["n"] > 100)], "ready_after": 100, "unit": 1.0,
-                "time": float(r["t"]), "value": float(r["y"]), "bytes": self.row_dtype.itemsize}
-
-
-def forecast_row(row: np.void, config: ModelConfig, horizons: Sequence[float], levels: Sequence[float]) -> dict[str, np.ndarray]:
-    """As Model.forecast, from a copied row (readers never touch the live slab)."""
-    h = np.asarray(horizons, float)
-    w = np.sqrt(row["v"] * (1 + h / 3600))[:, None] * np.asarray(levels)[None] * 2
-    m = np.full(len(h), row["m"])
-    return {"time": row["t"] + h, "mean": m, "lower": m[:, None] - w, "upper": m[:, None] + w}
+        clock = r["clock"]
+        period = float(r["forecaster"]["bank"]["period"])
+        return {
+            "events": int(clock["events"]),
+            "state": R.STATES[R.READY if clock["events"] >= kernel.alerts.LEARNING else R.LEARNING],
+            "ready_after": kernel.alerts.LEARNING,
+            "unit": float(clock["unit"]),
+            "time": float(clock["time"]),
+            "value": float(r["value"]),
+            "period": period * float(clock["unit"]) if period > 0 else None,
+            "clamped": int(clock["clamped"]),
+            "bytes": self.row_dtype.itemsize,
+        }
 
 
 def warm(config: ModelConfig | None = None) -> None:
-    """Compile the kernels (or load them from the cache)."""
+    """Compile the kernels of a configuration, or load them from the cache (seconds the first time, then less)."""
+    model = Model(config, capacity=1)
+    model.run([0, 0, 0], [0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
+    model.forecast(0, [1.0])

@@ -8,7 +8,7 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.cells._activations import activate, activate_back
-from liquid.cells._dense import affine, affine_back
+from liquid.cells._dense import affine, affine_back, copy
 from liquid.cells._math import exp, sigmoid, tanh
 
 MODES = ("default", "no_gate", "pure")
@@ -44,11 +44,11 @@ def sense(theta, p, u, state, row):
     """Everything of a step that does not depend on the gap: fills `row` up to the heads (and advances an LSTM)."""
     joined = p.inputs + p.units
     z = row[:joined]
-    z[: p.inputs] = u
+    copy(u, z)
     if p.mixed:
         _lstm(theta, p, u, state, row)
     else:
-        z[p.inputs :] = state[: p.units]
+        copy(state[: p.units], z[p.inputs :])
     features, at = z, p.p_layers
     for layer in range(p.layers):
         r = p.r_layers + 2 * layer * p.backbone
@@ -132,12 +132,12 @@ def step_back(theta, p, gap, row, dstate, dtheta, du, work):
         lower = row[r - p.backbone : r] if layer > 0 else row[:joined]
         at -= (lower.size + 1) * p.backbone
         affine_back(theta, dtheta, at, lower, d[: p.backbone], dlower[: lower.size])
-        d[: lower.size] = dlower[: lower.size]
-    du[:] = d[: p.inputs]
+        copy(dlower[: lower.size], d)
+    copy(d[: p.inputs], du)
     if p.mixed:
         _lstm_back(theta, p, row, d[p.inputs : joined], dstate, dtheta, du, da, dlower[:joined])
     else:
-        dstate[:] = d[p.inputs : joined]
+        copy(d[p.inputs : joined], dstate)
     return dgap
 
 
@@ -151,8 +151,8 @@ def _lstm(theta, p, u, state, row):
     n, joined, r = p.units, p.inputs + p.units, p.r_lstm
     z, gate = row[r : r + joined], row[r + joined : r + joined + 4 * n]
     before, squashed = row[r + joined + 4 * n : r + joined + 5 * n], row[r + joined + 5 * n :]
-    z[: p.inputs] = u
-    z[p.inputs :] = state[:n]
+    copy(u, z)
+    copy(state[:n], z[p.inputs :])
     affine(theta, 0, z, gate)
     for k in range(n):
         gate[k] = tanh(gate[k])
@@ -184,7 +184,7 @@ def _lstm_back(theta, p, row, dh, dstate, dtheta, du, dgate, dz):
     affine_back(theta, dtheta, 0, z, dgate, dz)
     for k in range(p.inputs):
         du[k] += dz[k]
-    dstate[:n] = dz[p.inputs :]
+    copy(dz[p.inputs :], dstate)
 
 
 @njit
@@ -197,7 +197,7 @@ def run(theta, p, x, gaps, state, y, states):
             emit(theta, p, gaps[b, t], row, state[b, : p.units])
             _read(theta, p, state[b], y[b, t])
             if states.shape[1] > 0:
-                states[b, t] = state[b]
+                copy(state[b], states[b, t])
 
 
 @njit
@@ -211,12 +211,12 @@ def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
         for t in range(length):
             sense(theta, p, x[b, t], state[b], tape[t])
             emit(theta, p, gaps[b, t], tape[t], state[b, :n])
-            after[t] = state[b, :n]
+            copy(state[b, :n], after[t])
         for t in range(length - 1, -1, -1):
             if p.outputs > 0:
                 affine_back(theta, dtheta, p.p_out, after[t], dy[b, t], dread)
             else:
-                dread[:] = dy[b, t]
+                copy(dy[b, t], dread)
             for i in range(n):
                 dstate[b, i] += dread[i]
             dgaps[b, t] = step_back(theta, p, gaps[b, t], tape[t], dstate[b], dtheta, dx[b, t], work)
@@ -227,4 +227,4 @@ def _read(theta, p, state, y):
     if p.outputs > 0:
         affine(theta, p.p_out, state[: p.units], y)
     else:
-        y[:] = state[: p.units]
+        copy(state[: p.units], y)

@@ -21,6 +21,13 @@ def dense_views(cut: Cutter, n: int, m: int) -> tuple[Array, Array]:
 
 
 @njit
+def copy(source, target):
+    """Into the start of `target`. A slice assignment would compile Numba's error texts along with it."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@njit
 def affine(theta, at, x, out):
     """``out = W x + b`` for the block at offset `at`; returns the offset behind the block."""
     n, m = x.size, out.size

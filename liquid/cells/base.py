@@ -155,9 +155,7 @@ class Cell(ABC):
         finite_result(f"{type(self).__name__}.grad", dparams.flat, dx, dgaps, dstate)
         return Gradients(dparams, dx, dgaps, dstate)
 
-    def jacobian(
-        self, params: Mapping[str, ArrayLike], state: ArrayLike, u: ArrayLike, gap: ArrayLike
-    ) -> Array:
+    def jacobian(self, params: Mapping[str, ArrayLike], state: ArrayLike, u: ArrayLike, gap: ArrayLike) -> Array:
         """d(next state)[i] / d(state)[j] of one step, ``(batch, state_size, state_size)``."""
         u = real_array("u", u, self._type, "batch, inputs", (None, self.inputs))
         gap = gap_array(gap, self._type, "batch", (len(u),))

@@ -1,0 +1,93 @@
+"""The alert line and the episodes.
+
+1.0 is the line for every series. An episode opens when the score reaches the line, escalates when the evidence doubles
+its peak, and closes 75 events after the last one above the line (or 500 after it opened). A series that alerted lately
+has a higher line (an alert budget), a young one too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from liquid._jit import njit
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED
+
+LINE: Final = 5.0
+QUIET: Final = 75
+LONGEST: Final = 500
+ESCALATE: Final = 2.0
+LEARNING: Final = 500  # events until a series is ready
+_BUDGET = 0.2
+_BUDGET_MEMORY = 2000.0
+_YOUTH = 200.0
+
+#: active, last event above the line, first event, peak evidence, alert budget spent; begin, peak score and its time.
+EPISODE = np.dtype(
+    [
+        ("begin", "f8"),
+        ("peak_time", "f8"),
+        ("last", "i8"),
+        ("first", "i8"),
+        ("evidence", "f4"),
+        ("peak", "f4"),
+        ("budget", "f4"),
+        ("active", "u1"),
+    ],
+    align=True,
+)
+
+
+@njit
+def judge(episode, evidence, n, time):
+    """Score an event and move the episode on.
+
+    Parameters
+    ----------
+    episode : record. evidence : the combined evidence g. n : events before this one. time : epoch seconds.
+
+    Returns
+    -------
+    score : g / (line of a series of this age), continuous, 1.0 is the line.
+    alert_score : the score over the budgeted line where this event opens or escalates an alert, else min(score, .99).
+    change : NO_ALERT, OPENED, ESCALATED or CLOSED.
+    """
+    episode.budget *= math.exp(-1.0 / _BUDGET_MEMORY)
+    change = NO_ALERT
+    line = LINE * (1.0 + math.exp(-(n + 1.0) / _YOUTH))
+    score = evidence / line
+    budgeted = score / (1.0 + _BUDGET * episode.budget)
+    alert_score = min(score, 0.99)
+    above = budgeted >= 1.0
+    if episode.active and (n - episode.first >= LONGEST or (not above and n - episode.last >= QUIET)):
+        episode.active = 0
+        change = CLOSED
+    elif above:
+        episode.last = n
+        if not episode.active:
+            change = OPENED
+            episode.active = 1
+            episode.budget += 1.0
+            episode.first = n
+            episode.begin = time
+            episode.evidence = evidence
+            episode.peak = 0.0
+            alert_score = budgeted
+        elif evidence > ESCALATE * episode.evidence:
+            change = ESCALATED
+            episode.evidence = evidence
+            alert_score = budgeted
+    if episode.active and score > episode.peak:
+        episode.peak = score
+        episode.peak_time = time
+    return score, alert_score, change
+
+
+@njit
+def severity(score):
+    """0 none, 1 warning (1.0), 2 minor (1.5), 3 major (2.0), 4 critical (2.5)."""
+    if score < 1.0:
+        return 0
+    return int(min(1.0 + (score - 1.0) / 0.5, 4.0))

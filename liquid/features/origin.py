@@ -1,0 +1,139 @@
+"""What must be remembered of the moment a forecast is made, and the row of features that reads it.
+
+All features are the state *evolved* to the target and vanish at distance 0, so one readout serves every horizon and
+the forecast goes to the last value as the horizon goes to 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from liquid._jit import njit
+from liquid.features import analog, bank, phase
+from liquid.learning.decoder import INPUTS
+
+#: Features without the decoder's: dz slope, day (2), week (2), calendar (2), constant, level, analogs (6), the bank.
+ROW: Final = 9 + 2 * len(analog.DETAILS) + bank.FEATURES
+DETAILS: Final = len(analog.DETAILS)
+
+#: Positions of the calendar, the constant and the level in the row: the ones that a recoding treats apart.
+CALENDAR: Final = (5, 6)
+CONSTANT: Final = 7
+LEVEL: Final = 8
+
+#: time (epoch s); z of the value, of the real modes; dz and its slope per unit; the bank's modes; the analogs now.
+ORIGIN = np.dtype(
+    [
+        ("time", "f8"),
+        ("z", "f4"),
+        ("fast", "f4"),
+        ("slow", "f4"),
+        ("dz", "f4"),
+        ("slope", "f4"),
+        ("bank", "f4", (bank.FEATURES,)),
+        ("now", "f4", (DETAILS,)),
+    ],
+    align=True,
+)
+
+_CAP = 1e6
+
+
+@njit
+def recode(origin, factor, shift):
+    """z becomes z * factor - shift."""
+    origin.z = _level(origin.z, factor, shift)
+    origin.fast = _level(origin.fast, factor, shift)
+    origin.slow = _level(origin.slow, factor, shift)
+    origin.dz = min(max(origin.dz * factor, -_CAP), _CAP)
+    for k in range(bank.FEATURES):
+        origin.bank[k] = min(max(origin.bank[k] * factor, -_CAP), _CAP)
+    for k in range(DETAILS):
+        origin.now[k] = _level(origin.now[k], factor, shift)
+
+
+@njit
+def _level(z, factor, shift):
+    return min(max(z * factor - shift, -_CAP), _CAP)
+
+
+@njit
+def copy(source, target):
+    """Copy one origin over another."""
+    target.time = source.time
+    target.z = source.z
+    target.fast = source.fast
+    target.slow = source.slow
+    target.dz = source.dz
+    target.slope = source.slope
+    for k in range(bank.FEATURES):
+        target.bank[k] = source.bank[k]
+    for k in range(DETAILS):
+        target.now[k] = source.now[k]
+
+
+@njit
+def fill(origin, state, kind, stored, day, week, then, distance, unit, x, u, work):
+    """The row of features and the decoder's inputs for a target `distance` units after the origin.
+
+    Parameters
+    ----------
+    origin : record of dtype ORIGIN. state : record of dtype bank.BANK. kind : the bank.
+    stored : the origin is a snapshot (for a cfc bank its features are stored, not its state).
+    day, week : phase tables. then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
+    x : (>= ROW,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
+    """
+    z = origin.z
+    t0 = origin.time
+    t1 = t0 + distance * unit
+    s2 = 1.0 - math.exp(-distance / 2.0)
+    s4 = 1.0 - math.exp(-distance / 4.0)
+    s8 = 1.0 - math.exp(-distance / 8.0)
+    d0 = phase.look_up(day, t0, phase.DAY, z)
+    d1 = phase.look_up(day, t1, phase.DAY, z)
+    w0 = phase.look_up(week, t0, phase.WEEK, z)
+    w1 = phase.look_up(week, t1, phase.WEEK, z)
+    a0 = 2.0 * math.pi * (t0 % phase.DAY) / phase.DAY
+    a1 = 2.0 * math.pi * (t1 % phase.DAY) / phase.DAY
+    b1 = 2.0 * math.pi * (t1 % phase.WEEK) / phase.WEEK
+    sin1, cos1 = math.sin(a1), math.cos(a1)
+    x[0] = origin.slope * s2
+    x[1] = d1 - d0
+    x[2] = (d0 - z) * s8
+    x[3] = w1 - w0
+    x[4] = (w0 - z) * s4
+    x[5] = sin1 - math.sin(a0)
+    x[6] = cos1 - math.cos(a0)
+    x[CONSTANT] = s8
+    x[LEVEL] = z * s8
+    for k in range(DETAILS):
+        x[9 + 2 * k] = then[k] - origin.now[k]
+        x[10 + 2 * k] = (origin.now[k] - z) * s2
+    at = 9 + 2 * DETAILS
+    if stored and kind == bank.CFC:
+        for k in range(bank.FEATURES):
+            x[at + k] = origin.bank[k]
+    else:
+        bank.features(state, kind, origin.bank, distance, z, origin.fast, origin.slow, work)
+        for k in range(bank.FEATURES):
+            x[at + k] = work[k]
+    u[0] = z
+    u[1] = origin.dz
+    u[2] = sin1
+    u[3] = cos1
+    u[4] = math.sin(b1)
+    u[5] = math.cos(b1)
+    u[6] = math.log1p(distance)
+    u[7] = origin.fast - z
+    u[8] = origin.slow - z
+    u[9] = d1 - d0
+    u[10] = d0 - z
+    u[11] = w1 - w0
+    u[12] = w0 - z
+    u[13] = then[0] - origin.now[0]
+    u[14] = origin.now[0] - z
+    for k in range(INPUTS):
+        u[k] = min(max(u[k], -5.0), 5.0)

@@ -1,0 +1,77 @@
+"""Tables of the mean value by time of day and time of week.
+
+Every bin keeps its mean value and the mean phase of the events it has seen; a look-up interpolates between the two
+visited bins around the wanted phase *at those mean phases*, which keeps hourly data sharp in 24 bins.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from liquid._jit import njit
+
+DAY = 86400.0
+WEEK = 604800.0
+
+
+def table_dtype(bins: int) -> np.dtype:
+    """value (z), phase inside the bin (1/255), visits (saturating at 255)."""
+    return np.dtype([("value", "f4", (bins,)), ("phase", "u1", (bins,)), ("visits", "u1", (bins,))], align=True)
+
+
+@njit
+def recode(table, factor, shift):
+    """z becomes z * factor - shift."""
+    for k in range(len(table.value)):
+        table.value[k] = min(max(table.value[k] * factor - shift, -1e6), 1e6)
+
+
+@njit
+def learn(table, time, period, z, rate):
+    """Move the bin of `time` towards z by max(1/visits, rate). time, period : seconds."""
+    bins = len(table.value)
+    f = (time % period) / period * bins
+    b = int(f) % bins
+    n = table.visits[b]
+    r = max(1.0 / (n + 1.0), rate)
+    inside = min(max(f - math.floor(f), 0.0), 1.0) * 255.0
+    if n == 0:
+        table.value[b] = z
+        table.phase[b] = np.uint8(inside + 0.5)
+    else:
+        table.value[b] += r * (z - table.value[b])
+        table.phase[b] = np.uint8(table.phase[b] + r * (inside - table.phase[b]) + 0.5)
+    if n < 255:
+        table.visits[b] = n + 1
+
+
+@njit
+def look_up(table, time, period, otherwise):
+    """The table's value at a time (epoch s), interpolated between visited bins; `otherwise` while all are empty."""
+    bins = len(table.value)
+    f = (time % period) / period * bins
+    b = int(f) % bins
+    x = f - math.floor(f)
+    here = table.phase[b] / 255.0
+    left, xl = b, here
+    if table.visits[b] == 0 or here > x + 1e-9:
+        k = 1
+        while k < bins and table.visits[(b - k) % bins] == 0:
+            k += 1
+        left = (b - k) % bins
+        xl = table.phase[left] / 255.0 - k
+    right, xr = b, here
+    if table.visits[b] == 0 or here < x - 1e-9:
+        k = 1
+        while k < bins and table.visits[(b + k) % bins] == 0:
+            k += 1
+        right = (b + k) % bins
+        xr = table.phase[right] / 255.0 + k
+    if table.visits[left] == 0:
+        return otherwise
+    if table.visits[right] == 0 or xr - xl <= 1e-9:
+        return float(table.value[left])
+    a = min(max((x - xl) / (xr - xl), 0.0), 1.0)
+    return table.value[left] + a * (table.value[right] - table.value[left])

@@ -1,0 +1,110 @@
+"""Forecasts at any horizon from a copied row; readers never touch the live state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liquid import forecaster, row
+from liquid import results as R
+from liquid._jit import njit
+from liquid.learning import mixture
+
+if TYPE_CHECKING:
+    from liquid.model import ModelConfig
+
+_LEVELS = np.array(R.LEVELS)
+
+
+@njit
+def _bracket(distances, distance):
+    """The two buckets around a distance and the weight of the second, by log distance."""
+    last = len(distances) - 1
+    if distance <= distances[0]:
+        return 0, 0, 0.0
+    if distance >= distances[last]:
+        return last, last, 0.0
+    k = 0
+    while distances[k + 1] < distance:
+        k += 1
+    return k, k + 1, math.log(distance / distances[k]) / math.log(distances[k + 1] / distances[k])
+
+
+@njit
+def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
+    f = r.forecaster
+    unit = max(r.clock.unit, 1e-9)
+    for i in range(len(horizons)):
+        distance = horizons[i] / unit
+        spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, unit, work)
+        forecaster.read_experts(f, f.origin, False, kinds, distance, unit, work)
+        a, b, share = _bracket(distances, distance)
+        m0, m1 = order[a], order[b]
+        mixed = (1.0 - share) * mixture.blend(f.bucket[m0].mixture, work.expert)
+        mixed += share * mixture.blend(f.bucket[m1].mixture, work.expert)
+        mean[i] = mixed
+        for k in range(len(levels)):
+            forecaster.interval(f, m0, distance, spread, False, work)
+            h0 = forecaster.half_width(f, m0, levels[k], work)
+            forecaster.interval(f, m1, distance, spread, False, work)
+            h1 = forecaster.half_width(f, m1, levels[k], work)
+            h = math.exp((1.0 - share) * math.log(h0) + share * math.log(h1))
+            # beyond the outer buckets the width grows and shrinks like a random walk's
+            if distance < distances[0]:
+                h *= math.sqrt(distance / distances[0])
+            elif distance > distances[-1]:
+                h *= math.sqrt(distance / distances[-1])
+            half[i, k] = h
+
+
+def forecast_row(
+    state: np.void, config: ModelConfig, horizons: Sequence[float], levels: Sequence[float] = R.LEVELS
+) -> dict[str, NDArray[np.float64]]:
+    """Forecast a series from its row.
+
+    Parameters
+    ----------
+    state : one row; only the scratch of its analogs is written, so give a copy of a live one.
+    horizons : (k,) seconds ahead, >= 0. levels : (l,) interval levels, each in (0, 1).
+
+    Returns
+    -------
+    time : (k,) epoch seconds. mean : (k,). lower, upper : (k, l). All nan before the series' third event.
+
+    Raises
+    ------
+    ValueError : a horizon that is negative or not finite, or a level outside (0, 1).
+    """
+    h = np.asarray(horizons, float).reshape(-1)
+    p = np.asarray(levels, float).reshape(-1)
+    if not (np.isfinite(h).all() and (h >= 0).all()):
+        raise ValueError(f"horizons must be finite and not negative (seconds), not {list(horizons)}")
+    if not ((p > 0) & (p < 1)).all():
+        raise ValueError(f"levels must lie between 0 and 1, not {list(levels)}")
+    copy = np.array([state])
+    r = copy[0]
+    mean = np.full(len(h), np.nan)
+    half = np.full((len(h), len(p)), np.nan)
+    if r["forecaster"]["seen"] > 0:
+        from liquid.model import BANKS, DECODERS
+
+        unit = max(float(r["clock"]["unit"]), 1e-9)
+        spacing = max(float(r["forecaster"]["spacing"]), 1e-3)
+        distances = np.concatenate(([spacing], np.array(config.horizons) / unit))
+        order = np.argsort(distances, kind="stable")
+        work = np.zeros(1, row.WORK)
+        kinds = np.array([BANKS[config.bank], DECODERS[config.decoder]])
+        _forecast(r, kinds, distances[order], order, h, p, work[0]["forecaster"], mean, half)
+        step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
+        mean = centre + mean * step
+        half = half * step
+    return {
+        "time": float(r["clock"]["time"]) + h,
+        "mean": mean,
+        "lower": mean[:, None] - half,
+        "upper": mean[:, None] + half,
+    }

@@ -1,0 +1,385 @@
+"""The forecaster of one series: experts on evolved features, mixed online, with adaptive intervals.
+
+Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same with the liquid decoder. For
+the next event and for every fixed horizon there is a bucket with its own mixture and interval; other horizons are
+interpolated between buckets in log distance. Feedback is strictly delayed: a forecast made at t for t + d is learned
+from the first event at t + d (half a unit early at most), with features evaluated at that event's true time.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from liquid._jit import njit
+from liquid.features import analog, bank, origin, period, phase
+from liquid.learning import conformal, decoder, mixture, rls
+
+EXPERTS: Final = 4
+SLOTS: Final = 8  # origins kept per horizon, STRIDE of the horizon apart
+STRIDE: Final = 1.0 / 6.0
+LINEAR: Final = origin.ROW
+FULL: Final = origin.ROW + decoder.UNITS
+FORGETTING: Final = 0.9999
+PRIOR: Final = 0.02
+PRIOR_UNITS: Final = 0.01
+_HUBER = 4.0
+_DAY_RATE = 0.6
+_WEEK_RATE = 0.1
+_CAP = 1e4
+
+#: One forecast that waits for its target.
+PENDING = np.dtype(
+    [
+        ("origin", origin.ORIGIN),
+        ("then", "f4", (origin.DETAILS,)),
+        ("expert", "f4", (EXPERTS,)),
+        ("mixed", "f4"),
+        ("scale", "f4"),
+        ("widening", "f4"),
+        ("half", "f4", (2,)),
+        ("input", "f4", (conformal.INPUTS,)),
+        ("waiting", "u1"),
+    ],
+    align=True,
+)
+
+#: What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned.
+BUCKET = np.dtype(
+    [
+        ("mixture", mixture.mixture_dtype(EXPERTS)),
+        ("conformal", conformal.CONFORMAL),
+        ("change", "f4"),
+        ("error", "f4"),
+        ("rows", "f4"),
+    ],
+    align=True,
+)
+
+
+def forecaster_dtype(horizons: int) -> np.dtype:
+    """State of the forecaster for `horizons` fixed horizons; bucket 0 is the next event."""
+    return np.dtype(
+        [
+            ("bank", bank.BANK),
+            ("period", period.PERIOD),
+            ("day", phase.table_dtype(48)),
+            ("week", phase.table_dtype(168)),
+            ("origin", origin.ORIGIN),
+            ("pending", PENDING, (horizons, SLOTS)),
+            ("made", "i8", (horizons,)),
+            ("seen", "i8"),
+            ("spacing", "f4"),
+            ("surprise", "f4"),
+            ("readout", "f4", (2, FULL)),
+            ("linear", "f4", (rls.packed(LINEAR),)),
+            ("full", "f4", (rls.packed(FULL),)),
+            ("decoder", decoder.DECODER),
+            ("bucket", BUCKET, (horizons + 1,)),
+        ],
+        align=True,
+    )
+
+
+#: Work space of one thread: rows, gains and inputs.
+WORK = np.dtype(
+    [
+        ("x", "f4", (FULL,)),
+        ("scaled", "f4", (FULL,)),
+        ("gain", "f4", (FULL,)),
+        ("u", "f4", (decoder.INPUTS,)),
+        ("bank", "f4", (bank.FEATURES,)),
+        ("then", "f4", (origin.DETAILS,)),
+        ("slope", "f4", (4, decoder.UNITS)),
+        ("h", "f4", (decoder.UNITS,)),
+        ("expert", "f4", (EXPERTS,)),
+        ("raw", "f4", (conformal.INPUTS,)),
+        ("input", "f4", (conformal.INPUTS,)),
+        ("half", "f4", (2,)),
+        ("scale", "f4"),
+        ("widening", "f4"),
+        ("mixed", "f4"),
+    ],
+    align=True,
+)
+
+
+@njit
+def start(f):
+    """A fresh series."""
+    rls.reset(f.linear, LINEAR, PRIOR)
+    rls.reset(f.full, FULL, PRIOR)
+    k = 0
+    for a in range(FULL):
+        k += a
+        if a >= LINEAR:
+            f.full[k] = PRIOR_UNITS
+        k += 1
+    decoder.start(f.decoder)
+    for m in range(len(f.bucket)):
+        mixture.start(f.bucket[m].mixture)
+        conformal.start(f.bucket[m].conformal)
+        f.bucket[m].change = 1.0
+        f.bucket[m].error = 1.0
+    f.spacing = 1.0
+
+
+@njit
+def recode(f, factor, shift):
+    """z becomes z * factor - shift, exactly, in everything that is kept."""
+    bank.recode(f.bank, factor, shift)
+    phase.recode(f.day, factor, shift)
+    phase.recode(f.week, factor, shift)
+    origin.recode(f.origin, factor, shift)
+    f.surprise = min(f.surprise * factor, _CAP)
+    for m in range(len(f.made)):
+        for s in range(SLOTS):
+            p = f.pending[m, s]
+            origin.recode(p.origin, factor, shift)
+            for k in range(origin.DETAILS):
+                p.then[k] = _z(p.then[k] * factor - shift)
+            for k in range(EXPERTS):
+                p.expert[k] = _z(p.expert[k] * factor - shift)
+            p.mixed = _z(p.mixed * factor - shift)
+            p.scale = min(p.scale * factor, _CAP)
+            p.half[0] = min(p.half[0] * factor, 1e5)
+            p.half[1] = min(p.half[1] * factor, 1e5)
+    for m in range(len(f.bucket)):
+        mixture.recode(f.bucket[m].mixture, factor)
+        conformal.recode(f.bucket[m].conformal, factor)
+        f.bucket[m].change = min(max(f.bucket[m].change * factor, 1e-6), 1e6)
+        f.bucket[m].error = min(max(f.bucket[m].error * factor, 1e-6), 1e6)
+    _reweigh(f.readout[0], f.linear, LINEAR, factor, shift)
+    _reweigh(f.readout[1], f.full, FULL, factor, shift)
+
+
+@njit
+def _reweigh(w, p, size, factor, shift):
+    """Features scale with z, except the constant (which takes the shift of the level), the calendar and the units."""
+    g = min(max(factor, 1e-3), 1e3)
+    s = min(max(shift, -1e3), 1e3)
+    w[origin.CONSTANT] = _z(w[origin.CONSTANT] * g + w[origin.LEVEL] * s)
+    rls.transform(p, size, origin.CONSTANT, g, origin.LEVEL, s)
+    for a in range(size):
+        if a in origin.CALENDAR or a >= LINEAR:
+            w[a] = _z(w[a] * g)
+            rls.transform(p, size, a, g, a, 0.0)
+
+
+@njit
+def _z(v):
+    return min(max(v, -_CAP), _CAP)
+
+
+@njit
+def _row(f, o, stored, kinds, distance, unit, work):
+    """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
+    origin.fill(o, f.bank, kinds[0], stored, f.day, f.week, work.then, distance, unit, work.x, work.u, work.bank)
+    decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
+    for a in range(decoder.UNITS):
+        work.x[LINEAR + a] = work.h[a]
+
+
+@njit
+def read_experts(f, o, stored, kinds, distance, unit, work):
+    """Values (z) of the experts `distance` after origin `o`, into work.expert; work.then is given."""
+    _row(f, o, stored, kinds, distance, unit, work)
+    work.expert[0] = o.z
+    work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
+    work.expert[2] = _z(o.z + rls.predict(f.readout[0], work.x, LINEAR))
+    if kinds[1] == decoder.NONE:
+        work.expert[3] = work.expert[2]
+    else:
+        work.expert[3] = _z(o.z + rls.predict(f.readout[1], work.x, FULL))
+
+
+@njit
+def interval(f, m, distance, spread, learning, work):
+    """Scale, widening and half widths of bucket m for a forecast `distance` units ahead."""
+    c = f.bucket[m].conformal
+    work.raw[0] = math.log(spread + 0.02)
+    work.raw[1] = math.log(f.surprise + 1e-4)
+    work.widening = conformal.inputs(c, work.raw, work.input, learning)
+    # a young bucket leans on the next-event error, growing like a random walk, at most a deviation
+    first = f.bucket[0].conformal
+    base = first.scale if first.feedbacks > 0.0 else 1.0
+    guess = min(base * math.sqrt(max(distance / max(f.spacing, 1e-6), 1e-6)), max(1.0, base))
+    n = c.feedbacks
+    work.scale = (n * c.scale + 5.0 * guess) / (n + 5.0) * work.widening
+    for k in range(2):
+        work.half[k] = conformal.quantile(c, k) * work.scale
+
+
+@njit
+def half_width(f, m, level, work):
+    """Half width of any level for the scale in `work`: -log(alpha) is interpolated between the two learned levels."""
+    miss = math.log(1.0 - level)
+    q80 = conformal.quantile(f.bucket[m].conformal, 0)
+    q95 = conformal.quantile(f.bucket[m].conformal, 1)
+    m80 = math.log(conformal.MISS[0])
+    m95 = math.log(conformal.MISS[1])
+    if miss >= m80:
+        q = q80 * miss / m80
+    else:
+        q = q80 + (q95 - q80) * (miss - m80) / (m95 - m80)
+    return max(q, 1e-9) * work.scale
+
+
+@njit
+def _learn(f, m, distance, z0, z, kinds, work):
+    """Learn bucket m's row in `work`, `distance` units after an origin at z0, now that z has come."""
+    b = f.bucket[m]
+    dz = z - z0
+    b.rows = min(b.rows + 1.0, 1e6)
+    b.change += max(1.0 / b.rows, 0.005) * (min(abs(dz), _CAP) - b.change)
+    scale = 1.0 / max(b.change, 1e-3)
+    e0 = dz - rls.predict(f.readout[0], work.x, LINEAR)
+    e1 = dz - rls.predict(f.readout[1], work.x, FULL)
+    limit = _HUBER * b.error
+    n = b.rows
+    _step(f.readout[0], f.linear, LINEAR, e0, scale, limit, n, work)
+    size = abs(e1)
+    clipped = e1
+    if n > 30.0 and size > limit:
+        clipped = e1 * limit / size
+    if kinds[1] != decoder.NONE:
+        _step(f.readout[1], f.full, FULL, e1, scale, limit, n, work)
+        if n > 20.0:
+            decoder.learn(f.decoder, work.u, work.slope, f.readout[1, LINEAR:], -clipped / (b.error + 1e-6) * scale)
+    b.error = max(b.error + max(1.0 / n, 0.01) * (min(abs(clipped), _CAP) - b.error), 1e-6)
+
+
+@njit
+def _step(w, p, size, error, scale, limit, n, work):
+    if n > 30.0 and abs(error) > limit:
+        scale = scale * math.sqrt(limit / abs(error))
+    for a in range(size):
+        work.scaled[a] = work.x[a] * scale
+    rls.update(w, p, work.scaled, work.gain, size, error * scale, FORGETTING, 100.0 * size * PRIOR, PRIOR)
+
+
+@njit
+def expect(f, rings, cells, kinds, gap, unit, work):
+    """The forecast of the event that has just come, from all before it: fills work.expert, mixed, scale, half.
+
+    gap : units since the newest origin.
+    """
+    o = f.origin
+    spread = 0.0
+    for k in range(origin.DETAILS):
+        now, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
+        work.then[k] = then
+        if k == 0:
+            spread = v
+    read_experts(f, o, False, kinds, gap, unit, work)
+    work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
+    interval(f, 0, gap, spread, True, work)
+
+
+@njit
+def feedback(f, kinds, horizons, time, z, gap, unit, work):
+    """Learn from the event z at `time`: the next-event forecast in `work`, then every pending one that is due."""
+    b = f.bucket[0]
+    error = abs(z - work.mixed)
+    mixture.learn(b.mixture, work.expert, work.mixed, z)
+    conformal.learn(b.conformal, error, work.scale, work.widening, work.input, work.half, 1.0)
+    f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
+    f.spacing += 0.02 * (min(gap, 100.0) - f.spacing)
+    _learn(f, 0, gap, f.origin.z, z, kinds, work)
+    for m in range(len(f.made)):
+        _due(f, m, kinds, horizons[m], time, z, unit, work)
+
+
+@njit
+def _due(f, m, kinds, horizon, time, z, unit, work):
+    best = -1
+    miss = 1e300
+    for s in range(SLOTS):
+        p = f.pending[m, s]
+        if p.waiting == 0:
+            continue
+        age = time - p.origin.time
+        if age < horizon - 0.5 * unit and age < horizon * (1.0 - 1e-9):
+            continue
+        p.waiting = 0
+        if abs(age - horizon) < miss:
+            miss = abs(age - horizon)
+            best = s
+    if best < 0 or miss > 0.5 * horizon:
+        return
+    p = f.pending[m, best]
+    pending = float((f.made[m] - 1 - best) % SLOTS + 1)
+    if miss <= 0.1 * horizon + 1e-9:
+        mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
+        conformal.learn(f.bucket[m + 1].conformal, abs(z - p.mixed), p.scale, p.widening, p.input, p.half, pending)
+    age = time - p.origin.time
+    part = age / horizon
+    for k in range(origin.DETAILS):
+        work.then[k] = p.origin.now[k] + (p.then[k] - p.origin.now[k]) * part
+    _row(f, p.origin, True, kinds, age / unit, unit, work)
+    _learn(f, m + 1, age / unit, p.origin.z, z, kinds, work)
+
+
+@njit
+def observe(f, kinds, time, z, gap):
+    """Take the event into bank, tables and origin. gap : units."""
+    o = f.origin
+    first = f.seen == 0
+    f.seen += 1
+    before = z if first else o.z
+    bank.observe(f.bank, kinds[0], gap, before, z, first)
+    phase.learn(f.day, time, phase.DAY, z, _DAY_RATE)
+    phase.learn(f.week, time, phase.WEEK, z, _WEEK_RATE)
+    o.time = time
+    o.dz = _z(z - before)
+    o.slope = min(max((z - before) / max(gap, 0.25), -3.0), 3.0)
+    o.z = z
+    o.fast = f.bank.fast
+    o.slow = f.bank.slow
+    for k in range(4):
+        o.bank[k] = f.bank.mode[k]
+
+
+@njit
+def look_ahead(f, rings, cells, distance, unit, work):
+    """Read the analogs at `distance` from the newest event into work.then and the origin; give their spread."""
+    spread = 0.0
+    for k in range(origin.DETAILS):
+        now, then, v = analog.read(rings, cells, distance, analog.DETAILS[k], f.origin.z)
+        f.origin.now[k] = now
+        work.then[k] = then
+        if k == 0:
+            spread = v
+    return spread
+
+
+@njit
+def forecast(f, rings, cells, kinds, m, horizon, unit, work):
+    """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE of the horizon."""
+    distance = horizon / unit
+    spread = look_ahead(f, rings, cells, distance, unit, work)
+    read_experts(f, f.origin, False, kinds, distance, unit, work)
+    work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
+    interval(f, m + 1, distance, spread, True, work)
+    made = f.made[m]
+    newest = f.pending[m, (made - 1) % SLOTS]
+    if made > 0 and f.origin.time - newest.origin.time < horizon * STRIDE * (1.0 - 1e-9):
+        return
+    f.made[m] = made + 1
+    p = f.pending[m, made % SLOTS]
+    origin.copy(f.origin, p.origin)
+    bank.save(f.bank, kinds[0], distance, f.origin.z, p.origin.bank)
+    for k in range(origin.DETAILS):
+        p.then[k] = work.then[k]
+    for k in range(EXPERTS):
+        p.expert[k] = work.expert[k]
+    for k in range(conformal.INPUTS):
+        p.input[k] = work.input[k]
+    p.mixed = work.mixed
+    p.scale = work.scale
+    p.widening = work.widening
+    p.half[0] = work.half[0]
+    p.half[1] = work.half[1]
+    p.waiting = 1

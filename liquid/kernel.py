@@ -1,0 +1,163 @@
+"""The fused kernel: one loop over a batch of events, in order, without Python, allocation or the GIL per event."""
+
+from __future__ import annotations
+
+import math
+
+from liquid import detector, forecaster
+from liquid._jit import njit
+from liquid.anomaly import alerts
+from liquid.features import clock, period, rings, scale
+from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
+
+#: Values beyond are taken as this: squares of them must stay finite.
+LARGEST = 1e100
+#: Times beyond (epoch seconds, either sign) are rejected.
+LATEST = 1e15
+_Z = 1e4
+
+
+@njit
+def fresh(row):
+    """Start a series in a zeroed row."""
+    row.offset = -1
+    forecaster.start(row.forecaster)
+    detector.start(row.detector)
+    for level in range(len(row.rings.distance)):
+        row.rings.distance[level] = -1.0
+
+
+@njit
+def run(slab, slots, times, values, offsets, kinds, horizons, work, ring_work, out):
+    """Process events in order.
+
+    Parameters
+    ----------
+    slab : (capacity,) rows. slots : (n,) i8. times : (n,) epoch seconds. values : (n,). offsets : (n,) i8 input offsets;
+    an event at or below its row's last offset is skipped (-1: never skipped). kinds : (2,) bank and decoder.
+    horizons : (H,) seconds, ascending. work : record of row.WORK. ring_work : from rings.scratch.
+    out : (n,) results, zeroed.
+    """
+    for i in range(len(slots)):
+        row = slab[slots[i]]
+        o = out[i]
+        o.time = times[i]
+        o.value = values[i]
+        if offsets[i] >= 0:
+            if offsets[i] <= row.offset:
+                o.flags = SKIPPED
+                continue
+            row.offset = offsets[i]
+        if not (abs(times[i]) <= LATEST and math.isfinite(values[i])):
+            o.flags = REJECTED
+            _unknown(o)
+            continue
+        value = min(max(values[i], -LARGEST), LARGEST)
+        _event(row, times[i], value, kinds, horizons, work, ring_work, o)
+
+
+@njit
+def _unknown(o):
+    o.expected = math.nan
+    o.lower80 = math.nan
+    o.upper80 = math.nan
+    o.lower = math.nan
+    o.upper = math.nan
+    for m in range(len(o.mean)):
+        o.mean[m] = math.nan
+        o.lo80[m] = math.nan
+        o.hi80[m] = math.nan
+        o.lo95[m] = math.nan
+        o.hi95[m] = math.nan
+
+
+@njit
+def _event(row, time, value, kinds, horizons, work, ring_work, o):
+    f = row.forecaster
+    wf = work.forecaster
+    n = row.clock.events
+    cells_before = row.clock.cells
+    if n > 0 and time <= row.clock.time:
+        time = row.clock.time
+        o.flags = TIME_CLAMPED
+    gap, cells = clock.advance(row.clock, time)
+    unit = max(row.clock.unit, 1e-9)
+    g = min(gap / unit, 1e6)
+    step = row.scale.step
+    centre = row.scale.centre
+    _unknown(o)
+
+    # 1. what was expected; learn from what came
+    if f.seen > 0:
+        z = min(max((value - centre) / step, -_Z), _Z)
+        forecaster.expect(f, row.rings, cells_before, kinds, g, unit, wf)
+        o.expected = centre + wf.mixed * step
+        o.lower80 = centre + (wf.mixed - wf.half[0]) * step
+        o.upper80 = centre + (wf.mixed + wf.half[0]) * step
+        o.lower = centre + (wf.mixed - wf.half[1]) * step
+        o.upper = centre + (wf.mixed + wf.half[1]) * step
+        forecaster.feedback(f, kinds, horizons, time, z, g, unit, wf)
+
+    # 2. scale; everything kept in z follows it
+    recode, factor, shift, deviation = scale.observe(row.scale, value, n)
+    if recode:
+        if factor > 0.0:
+            rings.recode(row.rings, factor, shift)
+            forecaster.recode(f, factor, shift)
+        rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
+        step = row.scale.step
+        centre = row.scale.centre
+
+    # 3. shape memory, and what the newest window says
+    previous = row.value if n > 0 else value
+    new = rings.push(row.rings, cells_before, previous, value, cells, centre, step)
+    softness = deviation / step * rings.STEPS if step > 0.0 else rings.STEPS
+    for level in range(len(row.rings.distance)):
+        if new & (1 << level):
+            if row.rings.blocks[level] >= rings.MIN_BLOCKS:
+                rings.search(row.rings, level, softness, ring_work)
+                detector.shape(row.detector, row.rings, level)
+            if period.look(f.period, row.rings, level, ring_work):
+                f.bank.period = f.period.period
+                for k in range(4):
+                    f.bank.mode[k] = 0.0
+    row.value = value
+
+    # 4. evidence and alert
+    evidence = detector.observe(row.detector, time, value, gap, n, work.detector)
+    score, alert_score, change = alerts.judge(row.detector.episode, evidence, n, time)
+    _report(row, o, n, gap, score, alert_score, change, evidence, value, work.detector)
+
+    # 5. take the event in and look ahead
+    if step > 0.0:
+        z = min(max((value - centre) / step, -_Z), _Z)
+        forecaster.observe(f, kinds, time, z, g)
+        for m in range(len(horizons)):
+            forecaster.forecast(f, row.rings, row.clock.cells, kinds, m, horizons[m], unit, wf)
+            o.mean[m] = centre + wf.mixed * step
+            o.lo80[m] = centre + (wf.mixed - wf.half[0]) * step
+            o.hi80[m] = centre + (wf.mixed + wf.half[0]) * step
+            o.lo95[m] = centre + (wf.mixed - wf.half[1]) * step
+            o.hi95[m] = centre + (wf.mixed + wf.half[1]) * step
+
+
+@njit
+def _report(row, o, n, gap, score, alert_score, change, evidence, value, work):
+    episode = row.detector.episode
+    o.gap = gap
+    o.events = n + 1
+    o.state = READY if n + 1 >= alerts.LEARNING else LEARNING
+    o.score = score
+    o.alert_score = alert_score
+    o.alert = change
+    o.severity = alerts.severity(score)
+    if change != NO_ALERT or episode.active:
+        o.alert_begin = episode.begin
+        o.alert_peak = episode.peak
+        o.alert_peak_time = episode.peak_time
+    total = evidence * evidence
+    for k in range(len(work.group)):
+        o.shares[k] = work.group[k] / total if total > 0.0 else 0.0
+    reference = o.expected if math.isfinite(o.expected) else value
+    d = value - reference
+    o.direction = 1 if d > 0.0 else (-1 if d < 0.0 else 0)
