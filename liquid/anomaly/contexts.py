@@ -2,6 +2,9 @@
 
 Counts over 16 bins of the running range, in four situations: after the last two values; the short mean given the
 longer one; the value given the hour of day; the mean given the hour of day. Evidence is -log10 of the smoothed share.
+
+Counts are kept in one byte each: exactly up to 64, beyond as a float of five bits mantissa that is raised by one step
+after step-many events on average (Morris 1978, with a hash of the event number in place of the coin).
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ CONTEXTS: Final = 4
 FIRST: Final = 200
 HOURS: Final = 24
 _SMOOTH = 0.1
+
+#: The count that a code stands for: e = code >> 5, m = code & 31; m if e == 0, else (32 + m) 2^(e - 1).
+_COUNT = np.array([c if c < 32 else (32 + (c & 31)) << ((c >> 5) - 1) for c in range(256)])
 
 HABITS = np.dtype(
     [
@@ -44,20 +50,30 @@ def _bin(value, low, width):
 
 
 @njit
-def _judge(row, k):
-    """-log10 of the smoothed share of bin k in a row of counts; then count it (halving a full row)."""
+def _raise(code, n):
+    """The code of a count after one more event, number n."""
+    if code < 64:
+        return code + 1
+    mask = (1 << ((code >> 5) - 1)) - 1
+    coin = (n * 2654435761 >> 16) & mask
+    return code + 1 if coin == 0 else code
+
+
+@njit
+def _judge(row, k, n):
+    """-log10 of the smoothed share of bin k in a row of counts; then count event n in it (halving a full row)."""
     total = 0
     for j in range(BINS):
-        total += row[j]
-    near = float(row[k])
+        total += _COUNT[row[j]]
+    near = float(_COUNT[row[k]])
     if k > 0:
-        near += 0.5 * row[k - 1]
+        near += 0.5 * _COUNT[row[k - 1]]
     if k < BINS - 1:
-        near += 0.5 * row[k + 1]
+        near += 0.5 * _COUNT[row[k + 1]]
     if row[k] == 255:
         for j in range(BINS):
-            row[j] >>= 1
-    row[k] += 1
+            row[j] = row[j] - 32 if row[j] >= 64 else row[j] >> 1
+    row[k] = _raise(np.int64(row[k]), n)
     return max(math.log10((total + 1.0) / (near + _SMOOTH)), 0.0)
 
 
@@ -82,10 +98,10 @@ def observe(habits, time, value, out):
     habits.mean30 += (value - habits.mean30) / 30.0
     k = _bin(value, low, width)
     hour = int((time % 86400.0) / 3600.0) % HOURS
-    out[0] = _judge(habits.pair[habits.last * BINS + habits.before], k)
-    out[1] = _judge(habits.trend[b30], _bin(habits.mean3, low, width))
-    out[2] = _judge(habits.hour[hour], k)
-    out[3] = _judge(habits.hour_mean[hour], _bin(habits.mean10, low, width))
+    out[0] = _judge(habits.pair[habits.last * BINS + habits.before], k, n)
+    out[1] = _judge(habits.trend[b30], _bin(habits.mean3, low, width), n)
+    out[2] = _judge(habits.hour[hour], k, n)
+    out[3] = _judge(habits.hour_mean[hour], _bin(habits.mean10, low, width), n)
     if n <= FIRST:
         for j in range(CONTEXTS):
             out[j] = 0.0

@@ -63,49 +63,50 @@ def sense(theta, p, u, state, row):
 def emit(theta, p, gap, row, h):
     """The state `gap` after the previous sample, from what `sense` left in `row`; may be asked for several gaps."""
     n = p.units
-    a, gate = row[p.r_heads : p.r_gates], row[p.r_gates : p.r_lstm]
+    a1, a2, ta, tb = _four(row[p.r_heads :], n)
     if p.mode == PURE:
+        tau, scale = theta[p.p_tau : p.p_tau + n], theta[p.p_tau + n : p.p_tau + 2 * n]
         for i in range(n):
-            tau, scale = theta[p.p_tau + i], theta[p.p_tau + n + i]
-            h[i] = scale - scale * exp(-gap * (abs(tau) + abs(a[i]))) * a[i]
+            h[i] = scale[i] - scale[i] * exp(-gap * (abs(tau[i]) + abs(a1[i]))) * a1[i]
         return
+    g, k, s, _ = _four(row[p.r_gates :], n)
     for i in range(n):
-        gate[i] = tanh(a[i])
-        gate[n + i] = tanh(a[n + i])
-        gate[2 * n + i] = sigmoid(a[2 * n + i] * gap + a[3 * n + i])
+        g[i], k[i], s[i] = tanh(a1[i]), tanh(a2[i]), sigmoid(ta[i] * gap + tb[i])
     if p.mode == DEFAULT:
         for i in range(n):
-            h[i] = gate[i] * (1 - gate[2 * n + i]) + gate[2 * n + i] * gate[n + i]
+            h[i] = g[i] * (1 - s[i]) + s[i] * k[i]
     else:
         for i in range(n):
-            h[i] = gate[i] + gate[2 * n + i] * gate[n + i]
+            h[i] = g[i] + s[i] * k[i]
 
 
 @njit
 def emit_back(theta, p, gap, row, dh, dtheta, da):
     """Backward pass of `emit`: fill `da`, dloss/d(heads), add to the gradient; returns dloss/dgap."""
     n = p.units
-    a, gate = row[p.r_heads : p.r_gates], row[p.r_gates : p.r_lstm]
+    a1, _, ta, _ = _four(row[p.r_heads :], n)
+    da1, da2, dta, dtb = _four(da, n)
     dgap = 0.0
     if p.mode == PURE:
+        tau, scale = theta[p.p_tau : p.p_tau + n], theta[p.p_tau + n : p.p_tau + 2 * n]
+        dtau, dscale = dtheta[p.p_tau : p.p_tau + n], dtheta[p.p_tau + n : p.p_tau + 2 * n]
         for i in range(n):
-            tau, scale, ai = theta[p.p_tau + i], theta[p.p_tau + n + i], a[i]
-            rate = abs(tau) + abs(ai)
+            rate = abs(tau[i]) + abs(a1[i])
             decay = exp(-gap * rate)
-            da[i] = -dh[i] * scale * decay * (1 - gap * abs(ai))
-            dtheta[p.p_tau + i] += dh[i] * scale * gap * np.sign(tau) * decay * ai
-            dtheta[p.p_tau + n + i] += dh[i] * (1 - decay * ai)
-            dgap += dh[i] * scale * decay * rate * ai
+            slope = dh[i] * scale[i] * decay
+            da1[i] = -slope * (1 - gap * abs(a1[i]))
+            dtau[i] += slope * gap * np.sign(tau[i]) * a1[i]
+            dscale[i] += dh[i] * (1 - decay * a1[i])
+            dgap += slope * rate * a1[i]
         return dgap
-    blend = 1.0 if p.mode == DEFAULT else 0.0
+    g, k, s, _ = _four(row[p.r_gates :], n)
+    blend = 1 if p.mode == DEFAULT else 0
     for i in range(n):
-        g, k, s = gate[i], gate[n + i], gate[2 * n + i]
-        ds = dh[i] * (k - blend * g) * s * (1 - s)
-        da[i] = dh[i] * (1 - g * g) * (1 - blend * s)
-        da[n + i] = dh[i] * (1 - k * k) * s
-        da[2 * n + i] = ds * gap
-        da[3 * n + i] = ds
-        dgap += ds * a[2 * n + i]
+        da1[i] = dh[i] * (1 - g[i] * g[i]) * (1 - blend * s[i])
+        da2[i] = dh[i] * (1 - k[i] * k[i]) * s[i]
+        dtb[i] = dh[i] * (k[i] - blend * g[i]) * s[i] * (1 - s[i])
+        dta[i] = dtb[i] * gap
+        dgap += dtb[i] * ta[i]
     return dgap
 
 
@@ -148,43 +149,54 @@ def work_size(p):
 
 @njit
 def _lstm(theta, p, u, state, row):
-    n, joined, r = p.units, p.inputs + p.units, p.r_lstm
-    z, gate = row[r : r + joined], row[r + joined : r + joined + 4 * n]
-    before, squashed = row[r + joined + 4 * n : r + joined + 5 * n], row[r + joined + 5 * n :]
+    n, joined = p.units, p.inputs + p.units
+    z, gates, before, squashed = _lstm_row(p, row)
     copy(u, z)
     copy(state[:n], z[p.inputs :])
-    affine(theta, 0, z, gate)
+    affine(theta, 0, z, gates)
+    i, ig, fg, og = _four(gates, n)
+    c, out = state[n:], row[p.inputs : joined]
+    copy(c, before)
     for k in range(n):
-        gate[k] = tanh(gate[k])
-        gate[n + k] = sigmoid(gate[n + k])
-        gate[2 * n + k] = sigmoid(gate[2 * n + k] + 1.0)
-        gate[3 * n + k] = sigmoid(gate[3 * n + k])
+        i[k], ig[k], fg[k], og[k] = tanh(i[k]), sigmoid(ig[k]), sigmoid(fg[k] + 1.0), sigmoid(og[k])
     for k in range(n):
-        before[k] = state[n + k]
-        c = before[k] * gate[2 * n + k] + gate[k] * gate[n + k]
-        state[n + k] = c
-        squashed[k] = tanh(c)
-        row[p.inputs + k] = squashed[k] * gate[3 * n + k]
+        c[k] = before[k] * fg[k] + i[k] * ig[k]
+        squashed[k] = tanh(c[k])
+        out[k] = squashed[k] * og[k]
 
 
 @njit
-def _lstm_back(theta, p, row, dh, dstate, dtheta, du, dgate, dz):
+def _lstm_back(theta, p, row, dh, dstate, dtheta, du, dgates, dz):
     """From `dh`, dloss/d(LSTM output), and dstate[units:], dloss/d(c after), to both parts of `dstate`."""
-    n, joined, r = p.units, p.inputs + p.units, p.r_lstm
-    z, gate = row[r : r + joined], row[r + joined : r + joined + 4 * n]
-    before, squashed = row[r + joined + 4 * n : r + joined + 5 * n], row[r + joined + 5 * n :]
+    n = p.units
+    z, gates, before, squashed = _lstm_row(p, row)
+    i, ig, fg, og = _four(gates, n)
+    di, dig, dfg, dog = _four(dgates, n)
+    dc = dstate[n:]
     for k in range(n):
-        i, ig, fg, og, t = gate[k], gate[n + k], gate[2 * n + k], gate[3 * n + k], squashed[k]
-        dc = dstate[n + k] + dh[k] * og * (1 - t * t)
-        dgate[k] = dc * ig * (1 - i * i)
-        dgate[n + k] = dc * i * ig * (1 - ig)
-        dgate[2 * n + k] = dc * before[k] * fg * (1 - fg)
-        dgate[3 * n + k] = dh[k] * t * og * (1 - og)
-        dstate[n + k] = dc * fg
-    affine_back(theta, dtheta, 0, z, dgate, dz)
+        d = dc[k] + dh[k] * og[k] * (1 - squashed[k] * squashed[k])
+        di[k] = d * ig[k] * (1 - i[k] * i[k])
+        dig[k] = d * i[k] * ig[k] * (1 - ig[k])
+        dfg[k] = d * before[k] * fg[k] * (1 - fg[k])
+        dog[k] = dh[k] * squashed[k] * og[k] * (1 - og[k])
+        dc[k] = d * fg[k]
+    affine_back(theta, dtheta, 0, z, dgates, dz)
     for k in range(p.inputs):
         du[k] += dz[k]
     copy(dz[p.inputs :], dstate)
+
+
+@njit
+def _lstm_row(p, row):
+    """The parts of the row's LSTM block: [u, h], gates, c before, tanh(c after)."""
+    n, at = p.units, p.r_lstm + p.inputs + p.units
+    return row[p.r_lstm : at], row[at : at + 4 * n], row[at + 4 * n : at + 5 * n], row[at + 5 * n :]
+
+
+@njit
+def _four(block, n):
+    """Consecutive parts of `n` numbers. (Loops over slices become vector code; over computed indices they do not.)"""
+    return block[:n], block[n : 2 * n], block[2 * n : 3 * n], block[3 * n : 4 * n]
 
 
 @njit

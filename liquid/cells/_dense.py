@@ -31,22 +31,20 @@ def copy(source, target):
 def affine(theta, at, x, out):
     """``out = W x + b`` for the block at offset `at`; returns the offset behind the block."""
     n, m = x.size, out.size
-    bias = at + n * m
-    for o in range(m):
-        out[o] = theta[bias + o]
+    copy(theta[at + n * m : at + (n + 1) * m], out)
     fours = n - n % 4
     for j in range(0, fours, 4):  # four inputs a pass, to load and store the sums less often
         row = at + j * m
+        w0, w1 = theta[row : row + m], theta[row + m : row + 2 * m]
+        w2, w3 = theta[row + 2 * m : row + 3 * m], theta[row + 3 * m : row + 4 * m]
         x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
         for o in range(m):
-            k = row + o
-            out[o] += theta[k] * x0 + theta[k + m] * x1 + theta[k + 2 * m] * x2 + theta[k + 3 * m] * x3
+            out[o] += w0[o] * x0 + w1[o] * x1 + w2[o] * x2 + w3[o] * x3
     for j in range(fours, n):
-        row = at + j * m
-        x0 = x[j]
+        w0, x0 = theta[at + j * m : at + (j + 1) * m], x[j]
         for o in range(m):
-            out[o] += theta[row + o] * x0
-    return bias + m
+            out[o] += w0[o] * x0
+    return at + (n + 1) * m
 
 
 @njit
@@ -54,14 +52,13 @@ def affine_back(theta, dtheta, at, x, dout, dx):
     """Backward pass of `affine`: add to the block's gradient, fill ``dx = W^T dout``."""
     n, m = x.size, dout.size
     for j in range(n):
-        row = at + j * m
+        w, dw = theta[at + j * m : at + (j + 1) * m], dtheta[at + j * m : at + (j + 1) * m]
         xj = x[j]
-        total = theta[row] * dout[0]
-        dtheta[row] += xj * dout[0]
-        for o in range(1, m):
-            dtheta[row + o] += xj * dout[o]
-            total += theta[row + o] * dout[o]
+        total = theta.dtype.type(0)
+        for o in range(m):
+            dw[o] += xj * dout[o]
+            total += w[o] * dout[o]
         dx[j] = total
-    bias = at + n * m
+    db = dtheta[at + n * m : at + (n + 1) * m]
     for o in range(m):
-        dtheta[bias + o] += dout[o]
+        db[o] += dout[o]
