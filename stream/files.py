@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,15 +21,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from stream.feeds import LATEST
+
 Cell = str | float | bool | list[object] | dict[str, object] | None
 Columns = dict[str, list[Cell]]
 Format = Literal["csv", "jsonl"]
 
 BLOCK: Final = 20_000  # rows
 
-_SUFFIXES: Final[dict[str, Format]] = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-}  # fmt: skip
+_SUFFIXES: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class FileError(Exception):
@@ -44,43 +45,59 @@ def format_of(path: Path) -> Format:
     suffix = (Path(path.stem) if path.suffix == ".gz" else path).suffix.lower()
     if suffix not in _SUFFIXES:
         known = " ".join(_SUFFIXES)
-        raise FileError(f"unknown kind of file {suffix!r}", str(path), f"rename it: {known} (or .gz of these)")
+        raise FileError(
+            f"unknown kind of file {suffix!r}", str(path), f"it must end in one of: {known} (or these with .gz)"
+        )
     return _SUFFIXES[suffix]
 
 
 class Table:
-    """One file, opened. Use as a context manager; `names` are its columns, `blocks` its rows."""
+    """One file. Inside a `with`: `names` are its columns, `blocks` its rows, `position` of `size` bytes are read."""
+
+    names: list[str]
+    size: int
 
     def __init__(self, path: Path, block: int = BLOCK) -> None:
         self.path = path
         self._block = block
         self._reader = self._csv if format_of(path) == "csv" else self._jsonl
-        try:
-            self._raw: IO[bytes] = path.open("rb")
-        except IsADirectoryError:
-            raise FileError("this is a folder, not a file", str(path), f"name its files: {path}/*.csv") from None
-        except OSError as error:
-            raise FileError(f"cannot read it: {error.strerror}", str(path), "check the name and the rights") from None
-        self.size = path.stat().st_size
+        self._open = ExitStack()
 
     def __enter__(self) -> Table:
-        binary = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw)) if self.path.suffix == ".gz" else self._raw
-        # Undecodable bytes become U+FFFD: such a cell is simply no number, its row is kept.
-        self._text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
-        self._rows = self._guarded()
-        self._first = next(self._rows)
-        self.names = list(self._first)
+        with ExitStack() as opened:
+            self._raw = opened.enter_context(self._opened())
+            self.size = self.path.stat().st_size
+            binary: IO[bytes] = self._raw
+            if self.path.suffix == ".gz":
+                binary = cast(IO[bytes], opened.enter_context(gzip.GzipFile(fileobj=self._raw)))
+            # Undecodable bytes become U+FFFD: such a cell is simply no number, its row is kept.
+            self._text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
+            opened.enter_context(self._text)
+            self._rows = self._guarded()
+            self._first = next(self._rows)
+            self.names = list(self._first)
+            self._open = opened.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._text.close()
-        self._raw.close()
+        self._open.close()
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            return self.path.open("rb")
+        except IsADirectoryError:
+            raise FileError(
+                "this is a folder, not a file", str(self.path), f"name its files: {self.path}/*.csv"
+            ) from None
+        except OSError as error:
+            raise FileError(
+                f"cannot read it: {error.strerror}", str(self.path), "check the name and the rights"
+            ) from None
 
     @property
     def position(self) -> int:
-        """Bytes of the file read so far (of `size`)."""
         return self.size if self._raw.closed else self._raw.tell()
 
     def first(self) -> Columns:
@@ -185,12 +202,13 @@ def _number(cell: Cell) -> float:
 def times(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
     """Cells as epoch seconds; nan where there is no time in it.
 
-    A number is taken as seconds, ms, us or ns by its magnitude; text as ISO 8601, with or without `T` and zone
-    (without one it is UTC)."""
+    As in a feed, a number is s, ms, us or ns, whichever puts it before 2200 first, and text is ISO 8601 with or
+    without `T` and offset (without one it is UTC). Unlike in a feed, times before 1970 are welcome.
+    """
     out = numbers(cells)
-    magnitude = np.abs(out)
-    for limit in (1e17, 1e14, 1e11):
-        out[magnitude >= limit] /= 1e3
+    for _ in ("ms", "us", "ns"):
+        out[np.abs(out) >= LATEST] /= 1e3
+    out[np.abs(out) >= LATEST] = np.nan
     for i in np.flatnonzero(np.isnan(out)).tolist():
         out[i] = _iso(cells[i])
     return out

@@ -53,27 +53,20 @@ class Scoreboard:
         self.horizons = tuple(horizons)
         self._series: dict[Hashable, _Series] = {}
 
-    def add(
-        self,
-        series: Hashable,
-        times: Floats,
-        values: Floats,
-        forecasts: Floats,
-        scored: npt.NDArray[np.bool_] | None = None,
-    ) -> None:
+    def add(self, series: Hashable, times: Floats, values: Floats, forecasts: Floats) -> None:
         """Events of one series in order, each with the forecasts made at it.
 
         Parameters
         ----------
         times, values : shape (n,). forecasts : (n, horizons, 5): mean, lo80, hi80, lo95, hi95; nan where none was
-        made. scored : (n,), which events' forecasts count (all).
+        made.
         """
         if not len(times):
             return
         state = self._series.get(series)
         if state is None:
             state = self._series[series] = _Series(self.horizons)
-        state.add(times, values, forecasts, scored)
+        state.add(times, values, forecasts)
 
     def scores(self) -> list[HorizonScore]:
         return merged([self])
@@ -87,25 +80,21 @@ class _Series:
         self.bins = [-np.inf for _ in horizons]
         self.time, self.value = np.empty(0), np.empty(0)  # the newest event
 
-    def add(self, times: Floats, values: Floats, forecasts: Floats, scored: npt.NDArray[np.bool_] | None) -> None:
+    def add(self, times: Floats, values: Floats, forecasts: Floats) -> None:
         start = self.time[0] if len(self.time) else -np.inf
         # Time that runs back stands still instead, as it does in the model.
         times = np.maximum.accumulate(np.maximum(times, start))
         seen_times, seen_values = np.append(self.time, times), np.append(self.value, values)
         for k, horizon in enumerate(self.horizons):
-            waiting = np.concatenate((self.waiting[k], self._made(k, times, values, forecasts[:, k], scored)))
+            waiting = np.concatenate((self.waiting[k], self._made(k, times, values, forecasts[:, k])))
             due = waiting[:, _DUE] <= seen_times[-1]
             self.sums[k] += _compare(waiting[due], seen_times, seen_values, TOLERANCE * horizon)
             self.waiting[k] = waiting[~due]
         self.time, self.value = seen_times[-1:], seen_values[-1:]
 
-    def _made(
-        self, k: int, times: Floats, values: Floats, forecasts: Floats, scored: npt.NDArray[np.bool_] | None
-    ) -> Floats:
+    def _made(self, k: int, times: Floats, values: Floats, forecasts: Floats) -> Floats:
         """The forecasts that will wait: the first of every 1/PENDING of the horizon."""
         made = np.isfinite(forecasts[:, 0])
-        if scored is not None:
-            made &= scored
         times, values, forecasts = times[made], values[made], forecasts[made]
         bins = np.floor(times / (self.horizons[k] / PENDING))
         keep = np.diff(bins, prepend=self.bins[k]) > 0

@@ -65,17 +65,6 @@ def test_equals_the_slow_twin_whatever_the_batching(seed: int, batch: int) -> No
     assert np.isnan(board.scores()[2].relative_error)
 
 
-def test_only_events_that_count_are_scored() -> None:
-    times, values, forecasts = events(1)
-    board = Scoreboard(HORIZONS)
-    late = np.arange(len(times)) >= 200
-    board.add("a", times, values, forecasts, late)
-    other = Scoreboard(HORIZONS)
-    forecasts[~late] = np.nan
-    other.add("a", times, values, forecasts)
-    assert board.scores()[1] == other.scores()[1]
-
-
 def test_series_weigh_alike_in_the_relative_error_and_boards_merge() -> None:
     times = np.arange(0.0, 2000.0, 10.0)
     boards = []

@@ -1,0 +1,180 @@
+"""`liquidstream backtest`: files of past events through the engine of the live service, row for row."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from stream import backtest_summary as summary
+from stream import units
+from stream.backtest_layout import find
+from stream.backtest_run import Runner
+from stream.backtest_summary import Evaluation, FileSummary
+from stream.backtest_write import Writer
+from stream.files import Cell, Columns, FileError, Format, Table, format_of, numbers
+
+CELLS = 100_000  # values in one call of the engine: bounds the memory of wide files
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was asked for. horizons : as written, to seconds. None or empty: found from the file."""
+
+    horizons: dict[str, float]
+    time: str | None = None
+    values: tuple[str, ...] = ()
+    label: str | None = None
+
+
+def backtest_file(
+    source: Path, target: Path, choice: Choice, advance: Callable[[int], None] = lambda position: None
+) -> FileSummary:
+    """Run one file and write what came out.
+
+    Parameters
+    ----------
+    advance : told, from time to time, how many bytes of the file are read.
+
+    Raises FileError.
+    """
+    seconds = tuple(sorted(set(choice.horizons.values())))
+    indices = {name: seconds.index(value) for name, value in choice.horizons.items()}
+    with Table(source) as table:
+        layout = find(table, choice.time, choice.values, choice.label)
+        runner = Runner(layout, seconds)
+        evaluation = Evaluation(source.name, seconds)
+        with Writer(target, format_of(target), layout, indices) as writer:
+            for block in _pieces(table, max(1, CELLS // len(layout.values))):
+                scored = runner.run(block)
+                writer.write(block, scored)
+                evaluation.add(scored, labels(block[layout.label]) if layout.label else None)
+                advance(table.position)
+    return evaluation.summary()
+
+
+def labels(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
+    """Label cells as numbers; `true` is 1."""
+    return numbers([1.0 if str(cell).strip().lower() == "true" else cell for cell in cells])
+
+
+def _pieces(table: Table, rows: int) -> Iterator[Columns]:
+    for block in table.blocks():
+        for start in range(0, len(block[table.names[0]]) or 1, rows):
+            yield {name: cells[start : start + rows] for name, cells in block.items()}
+
+
+def targets(files: Sequence[Path], out: Path, form: Format | None = None) -> dict[Path, Path]:
+    """Where each file's output goes: under its own name, or, when two share one, mirrored below their common parent."""
+    files = list(dict.fromkeys(path.absolute() for path in files))
+    found = {path: out / _named(path, form) for path in files}
+    if len(set(found.values())) < len(files):
+        common = Path(os.path.commonpath([path.parent for path in files]))
+        found = {path: out / path.parent.relative_to(common) / _named(path, form) for path in files}
+    taken: dict[Path, Path] = {}
+    for path, target in found.items():
+        if target.resolve() in {file.resolve() for file in files}:
+            raise FileError("the output would replace an input", str(path), "choose another folder with --out")
+        if target in taken:
+            raise FileError("two inputs would be written to one file", f"{taken[target]} and {path}", "rename one")
+        taken[target] = path
+    return found
+
+
+def _named(path: Path, form: Format | None) -> str:
+    """The input's name, with the ending of the wanted form where it is another one."""
+    if form is None or form == format_of(path):
+        return path.name
+    packed = path.suffix == ".gz"
+    plain = Path(path.stem) if packed else path
+    return plain.with_suffix(f".{form}").name + (".gz" if packed else "")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("backtest", epilog=EXAMPLES)(command)
+
+
+EXAMPLES = """Examples:
+
+  liquidstream backtest taxi.csv --out results --horizon 1h --horizon 1d
+
+  liquidstream backtest data/*.csv --out results --json > summary.json"""
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="CSV (.csv) or JSON lines (.jsonl, .ndjson), also with .gz.")],
+    out: Annotated[Path, typer.Option(help="Folder for one file per input, of the same name.")],
+    horizon: Annotated[list[str], typer.Option(help="How far ahead to forecast, e.g. 1h; may be repeated.")] = [],  # noqa: B006
+    form: Annotated[Format | None, typer.Option("--format", help="Of the output; default: as the input.")] = None,
+    time_column: Annotated[str | None, typer.Option(help="Default: timestamp, time, datetime, date or ts.")] = None,
+    values: Annotated[str, typer.Option(help="Value columns, with commas; default: every column of numbers.")] = "",
+    label: Annotated[str | None, typer.Option(help="Column of 0/1 that only the summary sees; default: label.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Run past events through the live engine: scores, alerts and forecasts for every row of every file."""
+    errors = Console(stderr=True, highlight=False)
+    try:
+        choice = Choice(_horizons(horizon), time_column, tuple(name for name in values.split(",") if name), label)
+        plan = targets(files, out, form)
+    except FileError as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(2) from None
+    summaries, failed = _run(plan, choice, errors)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(summary.as_json(summaries, choice.horizons))).decode())
+        sys.stdout.write("\n")
+    elif summaries:
+        Console().print(*summary.as_tables(summaries, choice.horizons))
+    for failure in failed:
+        errors.print(str(failure), style="red", markup=False)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _horizons(texts: Sequence[str]) -> dict[str, float]:
+    try:
+        found = {text: units.seconds(text) for text in texts}
+    except ValueError as error:
+        raise FileError("a horizon that cannot be read", "--horizon", str(error)) from None
+    if short := [text for text, seconds in found.items() if not seconds > 0]:
+        raise FileError("a horizon must be longer than zero", f"--horizon {short[0]}", "write it like 30s, 1h or 1d")
+    return found
+
+
+def _run(plan: Mapping[Path, Path], choice: Choice, console: Console) -> tuple[list[FileSummary], list[FileError]]:
+    """Every file that can be read, with a progress bar; the others' errors."""
+    summaries, failed = [], []
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        sizes = {path: path.stat().st_size if path.is_file() else 0 for path in plan}
+        bar = progress.add_task("", total=sum(sizes.values()))
+        for number, (source, target) in enumerate(plan.items(), start=1):
+            progress.update(bar, description=f"{source.name} ({number} of {len(plan)})")
+            before = progress.tasks[0].completed
+            try:
+                summaries.append(backtest_file(source, target, choice, partial(_advance, progress, bar, before)))
+            except FileError as error:
+                failed.append(error)
+            progress.update(bar, completed=before + sizes[source])
+    return summaries, failed
+
+
+def _advance(progress: Progress, bar: TaskID, before: float, position: int) -> None:
+    progress.update(bar, completed=before + position)

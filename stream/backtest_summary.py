@@ -1,0 +1,169 @@
+"""What a backtest says in the end: alerts against labels, forecasts against what came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.box import SIMPLE_HEAD
+from rich.table import Table as RichTable
+
+from stream.backtest_run import Array, Scored
+from stream.evaluate import Hits, hits, period, vus_pr
+from stream.scoreboard import HorizonScore, Scoreboard, merged
+
+
+@dataclass
+class FileSummary:
+    """vus_pr : mean over the file's series that have a labelled event, nan when none has."""
+
+    name: str
+    rows: int = 0
+    unread: int = 0  # rows without a time or without any value
+    alerts: int = 0
+    hits: Hits | None = None
+    vus_pr: float = math.nan
+    boards: list[Scoreboard] = field(default_factory=list)
+
+
+class Evaluation:
+    """Collects what one file's summary needs while its blocks go by."""
+
+    def __init__(self, name: str, horizons: tuple[float, ...]) -> None:
+        self._summary = FileSummary(name, boards=[Scoreboard(horizons)] if horizons else [])
+        self._labels: list[npt.NDArray[np.bool_]] = []
+        self._series: list[npt.NDArray[np.int64]] = []
+        self._scores: list[Array] = []  # score, alert_score, first value: (n, 3)
+
+    def add(self, scored: Scored, label: Array | None) -> None:
+        summary = self._summary
+        summary.rows += len(scored.times)
+        summary.unread += int(np.count_nonzero(~np.isfinite(scored.values).any(axis=1)))
+        top = {name: np.fmax.reduce(scored.fields[name], axis=1) for name in ("score", "alert_score")}
+        summary.alerts += int(np.count_nonzero(top["alert_score"] >= 1.0))
+        if label is not None:
+            self._labels.append(label > 0)
+            self._series.append(scored.series)
+            self._scores.append(np.column_stack((top["score"], top["alert_score"], scored.values[:, 0])))
+        for board in summary.boards:
+            self._forecasts(board, scored)
+
+    def _forecasts(self, board: Scoreboard, scored: Scored) -> None:
+        for series in np.unique(scored.series).tolist():
+            rows = scored.series == series
+            for j in range(scored.values.shape[1]):
+                event = rows & np.isfinite(scored.values[:, j])
+                board.add((series, j), scored.times[event], scored.values[event, j], scored.forecasts[event, j])
+
+    def summary(self) -> FileSummary:
+        if self._labels:
+            self._against_labels()
+        return self._summary
+
+    def _against_labels(self) -> None:
+        label, series = np.concatenate(self._labels), np.concatenate(self._series)
+        score, alert_score, value = np.concatenate(self._scores).T
+        counts, volumes = [], []
+        for number in np.unique(series).tolist():
+            rows = series == number
+            window = period(value[rows])
+            counts.append(hits(label[rows], alert_score[rows], slack=window // 2))
+            if counts[-1].events:
+                volumes.append(vus_pr(label[rows], score[rows], window))
+        self._summary.hits = added(counts)
+        self._summary.vus_pr = float(np.mean(volumes)) if volumes else math.nan
+
+
+def added(counts: Sequence[Hits]) -> Hits:
+    return Hits(*(sum(getattr(c, name) for c in counts) for name in ("events", "alerts", "hits", "false_alerts")))
+
+
+def total(files: Sequence[FileSummary]) -> FileSummary:
+    """All files as one: counts added, VUS-PR averaged over the files that have one."""
+    volumes = [f.vus_pr for f in files if not math.isnan(f.vus_pr)]
+    counts = [f.hits for f in files if f.hits]
+    return FileSummary(
+        "total",
+        sum(f.rows for f in files),
+        sum(f.unread for f in files),
+        sum(f.alerts for f in files),
+        added(counts) if counts else None,
+        float(np.mean(volumes)) if volumes else math.nan,
+        [board for f in files for board in f.boards],
+    )
+
+
+def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> list[RichTable]:
+    """For people: a line a file and, for several, a total; and the forecasts of all files, a line a horizon."""
+    shown = [*files, total(files)] if len(files) > 1 else list(files)
+    labelled = any(f.hits for f in files)
+    alerts = _table("file", "rows", "alerts", *(("events", "hits", "false alerts", "VUS-PR") if labelled else ()))
+    for f in shown:
+        if f is shown[-1] and len(shown) > 1:
+            alerts.add_section()
+        alerts.add_row(f.name, *_cells(f, labelled))
+    if not horizons:
+        return [alerts]
+    forecasts = _table("horizon", "forecasts scored", "error / last value", "in 80 %", "in 95 %")
+    scores = _by_seconds(shown[-1])
+    for name, seconds in horizons.items():
+        score = scores[seconds]
+        coverage = [_number(100 * share, "{:.1f} %") for share in (score.coverage80, score.coverage95)]
+        forecasts.add_row(name, f"{score.scored:,}", _number(score.relative_error, "{:.3f}"), *coverage)
+    return [alerts, forecasts]
+
+
+def _table(first: str, *others: str) -> RichTable:
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, overflow="ellipsis", no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _cells(f: FileSummary, labelled: bool) -> list[str]:
+    cells = [f"{f.rows:,}", f"{f.alerts:,}"]
+    if labelled and f.hits:
+        cells += [f"{f.hits.events:,}", f"{f.hits.hits:,}", f"{f.hits.false_alerts:,}", _number(f.vus_pr, "{:.3f}")]
+    elif labelled:
+        cells += ["-"] * 4
+    return cells
+
+
+def _by_seconds(f: FileSummary) -> dict[float, HorizonScore]:
+    return {score.seconds: score for score in merged(f.boards)}
+
+
+def as_json(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> dict[str, Any]:
+    """For machines; null where there is no number."""
+    return {"files": [_object(f, horizons) for f in files], "total": _object(total(files), horizons)}
+
+
+def _object(f: FileSummary, horizons: Mapping[str, float]) -> dict[str, Any]:
+    out: dict[str, Any] = {"file": f.name, "rows": f.rows, "rows_without_event": f.unread, "alerts": f.alerts}
+    if f.hits:
+        out |= {"events": f.hits.events, "hits": f.hits.hits, "false_alerts": f.hits.false_alerts}
+        out["vus_pr"] = _or_none(f.vus_pr)
+    scores = _by_seconds(f)
+    out["horizons"] = {
+        name: {
+            "scored": scores[seconds].scored,
+            "relative_error": _or_none(scores[seconds].relative_error),
+            "coverage80": _or_none(scores[seconds].coverage80),
+            "coverage95": _or_none(scores[seconds].coverage95),
+        }
+        for name, seconds in horizons.items()
+    }
+    return out
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else form.format(value)
