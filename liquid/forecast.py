@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liquid import forecaster, row
-from liquid import results as R
+from liquid import results as res
 from liquid._jit import njit
 from liquid.learning import mixture
 
 if TYPE_CHECKING:
     from liquid.model import ModelConfig
 
-_LEVELS = np.array(R.LEVELS)
+_LEVELS = np.array(res.LEVELS)
 
 
 @njit
@@ -62,7 +62,7 @@ def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
 
 
 def forecast_row(
-    state: np.void, config: ModelConfig, horizons: Sequence[float], levels: Sequence[float] = R.LEVELS
+    state: np.void, config: ModelConfig, horizons: Sequence[float], levels: Sequence[float] = res.LEVELS
 ) -> dict[str, NDArray[np.float64]]:
     """Forecast a series from its row.
 
@@ -90,14 +90,12 @@ def forecast_row(
     mean = np.full(len(h), np.nan)
     half = np.full((len(h), len(p)), np.nan)
     if r["forecaster"]["seen"] > 0:
-        from liquid.model import BANKS, DECODERS
-
         unit = max(float(r["clock"]["unit"]), 1e-9)
         spacing = max(float(r["forecaster"]["spacing"]), 1e-3)
         distances = np.concatenate(([spacing], np.array(config.horizons) / unit))
         order = np.argsort(distances, kind="stable")
         work = np.zeros(1, row.WORK)
-        kinds = np.array([BANKS[config.bank], DECODERS[config.decoder]])
+        kinds = np.array(config.kinds())
         _forecast(r, kinds, distances[order], order, h, p, work[0]["forecaster"], mean, half)
         step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
         mean = centre + mean * step

@@ -71,6 +71,7 @@ def forecaster_dtype(horizons: int) -> np.dtype:
             ("pending", PENDING, (horizons, SLOTS)),
             ("made", "i8", (horizons,)),
             ("seen", "i8"),
+            ("born", "f8"),
             ("spacing", "f4"),
             ("surprise", "f4"),
             ("readout", "f4", (2, FULL)),
@@ -176,7 +177,8 @@ def _z(v):
 @njit
 def _row(f, o, stored, kinds, distance, unit, work):
     """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
-    origin.fill(o, f.bank, kinds[0], stored, f.day, f.week, work.then, distance, unit, work.x, work.u, work.bank)
+    age = f.origin.time - f.born
+    origin.fill(o, f.bank, kinds[0], stored, f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank)
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
     for a in range(decoder.UNITS):
         work.x[LINEAR + a] = work.h[a]
@@ -269,7 +271,7 @@ def expect(f, rings, cells, kinds, gap, unit, work):
     o = f.origin
     spread = 0.0
     for k in range(origin.DETAILS):
-        now, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
+        _, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
         work.then[k] = then
         if k == 0:
             spread = v
@@ -327,6 +329,8 @@ def observe(f, kinds, time, z, gap):
     """Take the event into bank, tables and origin. gap : units."""
     o = f.origin
     first = f.seen == 0
+    if first:
+        f.born = time
     f.seen += 1
     before = z if first else o.z
     bank.observe(f.bank, kinds[0], gap, before, z, first)
@@ -357,7 +361,7 @@ def look_ahead(f, rings, cells, distance, unit, work):
 
 @njit
 def forecast(f, rings, cells, kinds, m, horizon, unit, work):
-    """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE of the horizon."""
+    """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE."""
     distance = horizon / unit
     spread = look_ahead(f, rings, cells, distance, unit, work)
     read_experts(f, f.origin, False, kinds, distance, unit, work)

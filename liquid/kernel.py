@@ -33,8 +33,9 @@ def run(slab, slots, times, values, offsets, kinds, horizons, work, ring_work, o
 
     Parameters
     ----------
-    slab : (capacity,) rows. slots : (n,) i8. times : (n,) epoch seconds. values : (n,). offsets : (n,) i8 input offsets;
-    an event at or below its row's last offset is skipped (-1: never skipped). kinds : (2,) bank and decoder.
+    slab : (capacity,) rows. slots : (n,) i8. times : (n,) epoch seconds. values : (n,).
+    offsets : (n,) i8 input offsets; an event at or below its row's last offset is skipped (-1: never skipped).
+    kinds : (2,) bank and decoder.
     horizons : (H,) seconds, ascending. work : record of row.WORK. ring_work : from rings.scratch.
     out : (n,) results, zeroed.
     """

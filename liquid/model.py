@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from liquid import kernel, row
-from liquid import results as R
+from liquid import results as res
 from liquid.features import bank, rings
 from liquid.forecast import forecast_row
 from liquid.learning import decoder
@@ -60,8 +61,8 @@ class ModelConfig:
 
     Parameters
     ----------
-    horizons : 1 to 4 fixed horizons, seconds, ascending. Their forecasts come with every event; any other horizon can be
-        asked for at any time.
+    horizons : 1 to 4 fixed horizons, seconds, ascending. Their forecasts come with every event; any other horizon can
+        be asked for at any time.
     tier : "standard", or "compact" with a smaller shape memory.
     bank : the state bank: "liquid_s4", "cfc" or "none".
     decoder : the any-horizon decoder: "cfc", "liquid_s4" or "none".
@@ -76,11 +77,15 @@ class ModelConfig:
         h = self.horizons
         if not 1 <= len(h) <= MAX_HORIZONS:
             raise ValueError(f"1 to {MAX_HORIZONS} horizons are possible, not {len(h)}")
-        if not all(np.isfinite(h)) or h[0] <= 0 or any(b <= a for a, b in zip(h, h[1:], strict=False)):
+        if not all(np.isfinite(h)) or h[0] <= 0 or any(b <= a for a, b in pairwise(h)):
             raise ValueError(f"horizons must be positive seconds in ascending order, not {h}")
         for name, allowed in (("tier", row.TIERS), ("bank", BANKS), ("decoder", DECODERS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+
+    def kinds(self) -> tuple[int, int]:
+        """Bank and decoder as the kernel knows them."""
+        return BANKS[self.bank], DECODERS[self.decoder]
 
     def fingerprint(self) -> str:
         """Names everything that a saved row depends on."""
@@ -104,9 +109,9 @@ class Model:
     def __init__(self, config: ModelConfig | None = None, *, capacity: int = 16) -> None:
         self.config = config or ModelConfig()
         self.row_dtype = row.row_dtype(self.config.tier, len(self.config.horizons))
-        self.result_dtype = R.result_dtype(len(self.config.horizons))
+        self.result_dtype = res.result_dtype(len(self.config.horizons))
         self.rows: NDArray[np.void] = np.zeros(0, self.row_dtype)
-        self._kinds = np.array([BANKS[self.config.bank], DECODERS[self.config.decoder]])
+        self._kinds = np.array(self.config.kinds())
         self._horizons = np.array(self.config.horizons)
         self._work = np.zeros(1, row.WORK)
         self._rings = rings.scratch(row.TIERS[self.config.tier][1])
@@ -150,7 +155,7 @@ class Model:
         ValueError : time or value is not finite, or the time is beyond +-1e15 s.
         """
         r = self.run([self.slot(series)], [time], [value])[0]
-        if r["flags"] & R.REJECTED:
+        if r["flags"] & res.REJECTED:
             raise ValueError(f"time and value must be finite numbers, not {time!r} and {value!r}")
         f = tuple(
             Forecast(h, *(float(r[k][i]) for k in ("mean", "lo80", "hi80", "lo95", "hi95")))
@@ -158,9 +163,9 @@ class Model:
         )
         return Result(
             *(float(r[k]) for k in ("time", "value", "expected", "lower", "upper", "score")),
-            severity=R.SEVERITIES[r["severity"]],
-            state=R.STATES[r["state"]],
-            alert=R.ALERTS[r["alert"]],
+            severity=res.SEVERITIES[r["severity"]],
+            state=res.STATES[r["state"]],
+            alert=res.ALERTS[r["alert"]],
             forecasts=f,
         )
 
@@ -196,7 +201,7 @@ class Model:
         return out
 
     def forecast(
-        self, slot: int, horizons: Sequence[float], levels: Sequence[float] = R.LEVELS
+        self, slot: int, horizons: Sequence[float], levels: Sequence[float] = res.LEVELS
     ) -> dict[str, NDArray[np.float64]]:
         """Forecasts from the series' last event, at any horizons; see `forecast_row`."""
         return forecast_row(self.rows[slot], self.config, horizons, levels)
@@ -230,7 +235,7 @@ class Model:
         period = float(r["forecaster"]["bank"]["period"])
         return {
             "events": int(clock["events"]),
-            "state": R.STATES[R.READY if clock["events"] >= kernel.alerts.LEARNING else R.LEARNING],
+            "state": res.STATES[res.READY if clock["events"] >= kernel.alerts.LEARNING else res.LEARNING],
             "ready_after": kernel.alerts.LEARNING,
             "unit": float(clock["unit"]),
             "time": float(clock["time"]),

@@ -8,7 +8,7 @@ and the smallest numbers as the C library does.
 `contract` is the only flag allowed here: the range reductions rely on the order of their operations.
 """
 
-from math import pi
+from math import cos, inf, pi, sin
 
 import numpy as np
 
@@ -121,3 +121,18 @@ def sincos(x):
         -first if (quadrant & 2) != 0 else first,
         -second if ((quadrant + 1) & 2) != 0 else second,
     )
+
+
+@njit
+def sincos_all(x, sine, cosine):
+    """Fill `sine` and `cosine` of any angles; an infinite angle counts as 0."""
+    largest = 0.0
+    for v in x:
+        largest = max(largest, abs(v))
+    if largest <= SINCOS_MAX:
+        for i in range(x.size):
+            sine[i], cosine[i] = sincos(x[i])
+    else:
+        for i in range(x.size):
+            v = x[i] if abs(x[i]) < inf else 0.0
+            sine[i], cosine[i] = sin(v), cos(v)

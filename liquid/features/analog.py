@@ -27,7 +27,7 @@ def _at(curve, x, last):
         return curve[0]
     if x >= last:
         return curve[last]
-    k = int(math.floor(x))
+    k = math.floor(x)
     a = x - k
     return (1.0 - a) * curve[k] + a * curve[k + 1]
 

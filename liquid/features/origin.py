@@ -76,14 +76,15 @@ def copy(source, target):
 
 
 @njit
-def fill(origin, state, kind, stored, day, week, then, distance, unit, x, u, work):
+def fill(origin, state, kind, stored, day, week, age, then, distance, unit, x, u, work):
     """The row of features and the decoder's inputs for a target `distance` units after the origin.
 
     Parameters
     ----------
     origin : record of dtype ORIGIN. state : record of dtype bank.BANK. kind : the bank.
     stored : the origin is a snapshot (for a cfc bank its features are stored, not its state).
-    day, week : phase tables. then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
+    day, week : phase tables. age : seconds of history that they have seen.
+    then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
     x : (>= ROW,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
     """
     z = origin.z
@@ -100,6 +101,12 @@ def fill(origin, state, kind, stored, day, week, then, distance, unit, x, u, wor
     a1 = 2.0 * math.pi * (t1 % phase.DAY) / phase.DAY
     b1 = 2.0 * math.pi * (t1 % phase.WEEK) / phase.WEEK
     sin1, cos1 = math.sin(a1), math.cos(a1)
+    # before a whole period has been seen, a table only says what the last values were
+    if age < phase.DAY:
+        d0 = d1 = z
+        a0 = a1
+    if age < phase.WEEK:
+        w0 = w1 = z
     x[0] = origin.slope * s2
     x[1] = d1 - d0
     x[2] = (d0 - z) * s8

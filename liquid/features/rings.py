@@ -282,4 +282,4 @@ def ready(rings, level):
 @njit
 def floor_log2(x):
     """floor(log2(x)) for x >= 1, exact at powers of two."""
-    return int(math.floor(math.log2(x) + 1e-9))
+    return math.floor(math.log2(x) + 1e-9)
