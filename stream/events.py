@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,7 +13,6 @@ from stream.transport.base import Record, TopicPartition
 #: Text of a result's direction: index 1 is above, index -1 below what was expected.
 DIRECTIONS: Final = ("none", "above", "below")
 
-CONTENT_TYPE: Final = "application/json"
 RESULT_TYPE: Final = "liquidstream.result"
 FORECAST_TYPE: Final = "liquidstream.forecast"
 ALERT_TYPE: Final = "liquidstream.alert"
@@ -37,9 +36,14 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def where(self, keep: np.ndarray) -> EventBatch:
+        """The events where `keep` is true."""
+        ids = [name for name, kept in zip(self.ids, keep.tolist(), strict=True) if kept]
+        fields = [name for name, kept in zip(self.fields, keep.tolist(), strict=True) if kept]
+        return EventBatch(self.source, ids, fields, self.times[keep], self.values[keep], self.offsets[keep])
 
-@dataclass(slots=True, frozen=True)
-class Reject:
+
+class Reject(NamedTuple):
     """A record that cannot be read: `reason` is one of the codes of the dead letters, `message` is for people."""
 
     record: Record
@@ -47,10 +51,9 @@ class Reject:
     message: str
 
 
-@dataclass(slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     events: EventBatch
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[Reject]
 
 
 class AlertPart(msgspec.Struct, gc=False):
