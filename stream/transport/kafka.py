@@ -1,0 +1,292 @@
+"""Kafka: exactly-once through one transaction per commit, fenced by the consumer group (KIP-447).
+
+The parts: `kafka_group` (which partitions are ours, new records), `kafka_writer` (transactions, appends),
+`kafka_reader` (replay, saved states, tails), `kafka_topics` (topics and their limits).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from kafka import errors
+
+from stream.logs import logger
+from stream.transport.base import (
+    Commit,
+    Fenced,
+    Listener,
+    Mark,
+    Output,
+    Record,
+    Snapshot,
+    TopicPartition,
+    TransportError,
+)
+from stream.transport.kafka_group import Group
+from stream.transport.kafka_options import Options
+from stream.transport.kafka_reader import Readers, SnapshotStore, to_record
+from stream.transport.kafka_topics import Topics
+from stream.transport.kafka_writer import Appender, TransactionalWriter
+
+__all__ = ["KafkaTransport", "Options", "create"]
+
+log = logger("kafka")
+
+
+class KafkaTransport:
+    """See `stream.transport.base.Transport`.
+
+    Attributes
+    ----------
+    lost_records : committed input that was deleted by retention before it could be read, in records, since the start.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.lost_records = 0
+        self._id = options.transactional_id()
+        self._topics: Topics | None = None
+        self._input_topics: tuple[str, ...] = ()
+        self._listener: Listener | None = None
+        self._group: Group | None = None
+        self._writer: TransactionalWriter | None = None
+        self._appender: Appender | None = None
+        self._readers = Readers(options)
+        self._snapshots = SnapshotStore(options, self._readers)
+        self._marks: dict[TopicPartition, Mark | None] = {}
+        self._lag: dict[TopicPartition, int] = {}
+        self._lock = threading.Lock()
+
+    def start(self, topics: Sequence[str], listener: Listener) -> None:
+        self._input_topics, self._listener = tuple(topics), listener
+        with self._lock:
+            self._prepared().prepare_snapshots(self._prepared().prepare_inputs(topics))
+        try:
+            self._connect()
+        except errors.KafkaError as error:
+            raise TransportError(
+                f"the Kafka broker does not take us in: {error}\nwhere: {self.options.bootstrap}\n"
+                "do: see the broker's log and its ACLs (group, transactional id)"
+            ) from error
+
+    def poll(self, max_records: int, timeout: float) -> list[Record]:
+        if self._group is None and not self._reconnect(timeout):
+            return []
+        group = self._joined()
+        self._announce(group)
+        try:
+            found = group.poll(max_records, timeout, self._leaving, self._lost)
+        except errors.OffsetOutOfRangeError as error:
+            for partition, wanted in error.args[0].items():
+                self._start_at(group, TopicPartition(*partition), wanted)
+            return []
+        self._announce(group)
+        return list(map(to_record, found))
+
+    def commit(self, commit: Commit) -> None:
+        if not (commit.outputs or commit.marks or commit.snapshots):
+            return
+        if self._group is None or self._writer is None:
+            raise Fenced("not connected")
+        identity = self._group.identity()
+        if strangers := commit.marks.keys() - self._group.owned:
+            raise Fenced(f"{min(strangers)} belongs to another worker")
+        # Marks go along in any case: it is they that make the broker check whether we are still a member.
+        marks = {p: mark for p in self._group.owned if (mark := self._marks.get(p))} | commit.marks
+        records = self._fit(commit.outputs)
+        records += [
+            Output(
+                self.options.snapshots_topic,
+                self._snapshots.key(snapshot.source, snapshot.key),
+                snapshot.data,
+                partition=snapshot.source.partition,
+            )
+            for snapshot in commit.snapshots
+        ]
+        self._writer.write(records, marks, identity)
+        self._marks.update(commit.marks)
+
+    def mark(self, partition: TopicPartition) -> Mark | None:
+        if partition not in self._marks:
+            self._settle([partition])
+        return self._marks[partition]
+
+    def snapshots(self, partition: TopicPartition) -> Iterator[Snapshot]:
+        if partition not in self._snapshots:
+            self.mark(partition)
+            self._load([partition])
+        return self._snapshots.take(partition)
+
+    def read(self, partition: TopicPartition, start: int, stop: int) -> Iterator[Record]:
+        return self._readers.read(partition, start, stop)
+
+    def append(self, outputs: Sequence[Output]) -> None:
+        with self._lock:
+            self._prepared().prepare_outputs({output.topic for output in outputs})
+            if self._appender is None:
+                self._appender = Appender(self.options, self._prepared().input_limit)
+        self._appender.append(outputs)
+
+    def tail(self, topic: str, count: int) -> list[Record]:
+        with self._lock:
+            exists = self._prepared().exists(topic)
+        return self._readers.tail(topic, count) if exists else []
+
+    def lag(self) -> dict[TopicPartition, int]:
+        group = self._group
+        if group is not None:
+            owned = sorted(group.owned)
+            try:
+                ends = group.bounds(owned, timeout=2.0)
+                self._lag = {p: max(0, ends[p].stop - group.position(p)) for p in owned}
+            except (TransportError, errors.KafkaError) as error:
+                log.debug("lag is not known now", error=str(error))
+        return self._lag
+
+    def rebuild(self) -> None:
+        self._disconnect()
+
+    def close(self) -> None:
+        self._disconnect()
+        with self._lock:
+            if self._appender is not None:
+                self._appender.close()
+            if self._topics is not None:
+                self._topics.close()
+            self._appender = self._topics = None
+        self._readers.close()
+
+    # Connection.
+
+    def _prepared(self) -> Topics:
+        if self._topics is None:
+            self._topics = Topics(self.options)
+        return self._topics
+
+    def _joined(self) -> Group:
+        if self._group is None:
+            raise TransportError("not started\nwhere: KafkaTransport\ndo: call start first")
+        return self._group
+
+    def _connect(self) -> None:
+        # The writer first: it ends what the last one left open, so that the marks read afterwards are final.
+        self._writer = TransactionalWriter(self.options, self._id, self._prepared().input_limit)
+        self._group = Group(self.options, self._input_topics)
+
+    def _reconnect(self, timeout: float) -> bool:
+        try:
+            self._connect()
+            return True
+        except errors.KafkaError as error:
+            log.warning("Kafka does not answer, trying again", error=str(error))
+            self._disconnect()
+            time.sleep(timeout)
+            return False
+
+    def _disconnect(self) -> None:
+        if self._group is not None:
+            self._group.close()
+        if self._writer is not None:
+            self._writer.close()
+        self._group = self._writer = None
+        self._marks.clear()
+        self._lag = {}
+        self._snapshots.forget()
+
+    # Ownership.
+
+    def _announce(self, group: Group) -> None:
+        """Hand partitions that became ours to the worker, then let their records flow."""
+        arrivals = group.take_arrivals()
+        if not arrivals or self._listener is None:
+            return
+        self._settle(arrivals)
+        self._load(arrivals)
+        self._listener.assigned(arrivals)
+        self._snapshots.forget()
+        for partition in arrivals:
+            mark = self.mark(partition)
+            self._start_at(group, partition, mark.next_offset if mark else 0)
+
+    def _leaving(self, partitions: list[TopicPartition]) -> None:
+        if self._listener is not None:
+            self._listener.revoked(partitions)
+        self._forget(partitions)
+
+    def _lost(self, partitions: list[TopicPartition]) -> None:
+        self._forget(partitions)
+        if self._listener is not None:
+            self._listener.lost(partitions)
+
+    def _forget(self, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._marks.pop(partition, None)
+            self._lag.pop(partition, None)
+
+    def _settle(self, partitions: Sequence[TopicPartition]) -> None:
+        """Learn the committed marks, moved to where the log still reaches."""
+        group = self._joined()
+        bounds = group.bounds(partitions)
+        for partition in partitions:
+            mark, first = group.committed(partition), bounds[partition].start
+            if mark is not None and mark.replay_from < first:
+                log.warning(
+                    "records that some states still need are deleted; those states miss them",
+                    at=f"{partition.topic}/{partition.partition}",
+                    needed_from=mark.replay_from,
+                    log_starts_at=first,
+                )
+                mark = Mark(max(mark.next_offset, first), first)
+            self._marks[partition] = mark
+
+    def _load(self, partitions: Sequence[TopicPartition]) -> None:
+        """Load saved states, up to what was written before the marks were settled."""
+        by_number = sorted(partitions, key=lambda p: p.partition)
+        for number, sources in groupby(by_number, key=lambda p: p.partition):
+            with self._lock:
+                topics = self._prepared()
+                topics.prepare_snapshots(number + 1)
+                end = topics.written_end(TopicPartition(self._snapshots.topic, number))
+            self._snapshots.load(list(sources), number, end)
+
+    def _start_at(self, group: Group, partition: TopicPartition, wanted: int) -> None:
+        """Let the records from `wanted` on flow, or from where the log begins by now."""
+        there = group.bounds([partition])[partition]
+        if wanted > there.stop:
+            raise TransportError(
+                f"offset {wanted} is wanted, but the log ends at {there.stop}: was the topic deleted and made anew?\n"
+                f"where: {partition.topic} partition {partition.partition} at {self.options.bootstrap}\n"
+                "do: choose a new transport.group; states and offsets of the old one do not fit this log"
+            )
+        if 0 < wanted < there.start:
+            self.lost_records += there.start - wanted
+            log.warning(
+                "records were deleted before they were read; going on where the log begins",
+                at=f"{partition.topic}/{partition.partition}",
+                records=there.start - wanted,
+            )
+        group.start_at(partition, max(wanted, there.start))
+
+    def _fit(self, outputs: Sequence[Output]) -> list[Output]:
+        """Outputs as the topics can take them. Only a dead letter can be too long (its input came compressed): it is
+        cut, and says so, rather than holding up everything behind it."""
+        with self._lock:
+            topics = self._prepared()
+            topics.prepare_outputs({output.topic for output in outputs})
+            limits = {output.topic: topics.largest_value(output.topic) for output in outputs}
+        return [
+            output
+            if len(output.value) <= limits[output.topic]
+            else output._replace(
+                value=output.value[: limits[output.topic]],
+                headers=(*output.headers, ("truncated-from", b"%d" % len(output.value))),
+            )
+            for output in outputs
+        ]
+
+
+def create(options: Options) -> KafkaTransport:
+    return KafkaTransport(options)
