@@ -1,0 +1,50 @@
+// The service's REST interface, as far as the dashboard needs it. All addresses are relative to the page.
+
+const TIMEOUT_MS = 15000;
+
+/** An answer that is not a success, with the title and detail of its problem+json. */
+export class ApiError extends Error {
+  constructor(status, title, detail) {
+    super(detail ? `${title}: ${detail}` : title);
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+  }
+}
+
+async function get(path, parameters = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== "") query.append(name, one);
+    }
+  }
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const search = query.size ? `?${query}` : "";
+  let response;
+  try {
+    response = await fetch(`v1/${path}${search}`, {
+      headers: { accept: "application/json" },
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    if (error.name === "TimeoutError") throw new ApiError(0, "No answer", `The service said nothing for ${TIMEOUT_MS / 1000} s.`);
+    throw new ApiError(0, "Cannot reach the service", "It may be starting, or stopped.");
+  }
+  if (response.ok) return response.json();
+  const problem = await response.json().catch(() => ({}));
+  throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? "");
+}
+
+const series = (id) => `series/${encodeURIComponent(id)}`;
+
+export const api = {
+  stats: (signal) => get("stats", {}, signal),
+  feeds: (signal) => get("feeds", {}, signal),
+  list: (parameters, signal) => get("series", parameters, signal),
+  series: (feed, id, signal) => get(series(id), { feed }, signal),
+  scores: (feed, id, parameters, signal) => get(`${series(id)}/scores`, { feed, ...parameters }, signal),
+  forecast: (feed, id, horizons, signal) => get(`${series(id)}/forecast`, { feed, horizon: horizons, level: [0.8, 0.95] }, signal),
+  alerts: (parameters, signal) => get("alerts", parameters, signal),
+};

@@ -1,0 +1,146 @@
+// From results and a forecast to the aligned columns that the charts draw.
+
+const MOST_POINTS = 20000;
+const GAP = 6; // times the usual wait: longer ones are shown as gaps
+
+const COLUMNS = ["time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "severity"];
+
+/** The newest results of one series, by column. */
+export class Points {
+  constructor(columns = {}) {
+    for (const name of COLUMNS) this[name] = [...(columns[name] ?? [])];
+  }
+
+  get length() {
+    return this.time.length;
+  }
+
+  push(item) {
+    for (const name of COLUMNS) this[name].push(item[name] ?? null);
+    if (this.length > 1.1 * MOST_POINTS) for (const name of COLUMNS) this[name].splice(0, this.length - MOST_POINTS);
+  }
+
+  /** One result as an object; undefined if there is none at `index`. */
+  at(index) {
+    const i = index < 0 ? this.length + index : index;
+    return i in this.time ? Object.fromEntries(COLUMNS.map((name) => [name, this[name][i]])) : undefined;
+  }
+}
+
+/** Order of the columns of the main chart; `fan*` ones hold the forecast ahead. */
+export const CHART = [
+  "time",
+  "upper",
+  "lower",
+  "upper80",
+  "lower80",
+  "fanUpper",
+  "fanLower",
+  "fanUpper80",
+  "fanLower80",
+  "expected",
+  "fan",
+  "value",
+];
+
+/** A forecast as GET .../forecast gives it, as [{time, mean, lower80, upper80, lower, upper}], beginning at its origin. */
+export function fanOf(forecast) {
+  if (!forecast?.forecasts?.length) return [];
+  const { origin, value } = forecast;
+  const start = { time: origin, mean: value, lower80: value, upper80: value, lower: value, upper: value };
+  const ahead = forecast.forecasts.map(({ time, mean, intervals }) => {
+    const at = (level) => intervals.find((one) => Math.abs(one.level - level) < 1e-6) ?? {};
+    const [inner, outer] = [at(0.8), at(0.95)];
+    return { time, mean, lower80: inner.lower, upper80: inner.upper, lower: outer.lower, upper: outer.upper };
+  });
+  return [start, ...ahead.sort((a, b) => a.time - b.time)];
+}
+
+/**
+ * Columns for uPlot: { main, score, source } on one time axis.
+ *
+ * `main` is in the order of CHART. `source[i]` says what row i is: a number k >= 0 is result k, null is a gap (an empty
+ * row that breaks the lines), and an object is a point of the fan.
+ */
+export function aligned(points, fan, unit) {
+  const main = CHART.map(() => []);
+  const score = [[], []];
+  const source = [];
+  const limit = GAP * (unit > 0 ? unit : usualWait(points.time));
+  const row = (time, values, figure, from) => {
+    main.forEach((column, i) => column.push(i === 0 ? time : (values[CHART[i]] ?? null)));
+    score[0].push(time);
+    score[1].push(figure);
+    source.push(from);
+  };
+  let before = null;
+  for (let i = 0; i < points.length; i++) {
+    const time = Math.max(points.time[i], before ?? -Infinity);
+    if (before !== null && time - before > limit) row((time + before) / 2, {}, null, null);
+    const values = Object.fromEntries(CHART.slice(1).map((name) => [name, points[name]?.[i]]));
+    row(time, values, points.score[i], i);
+    before = time;
+  }
+  for (const at of fan) {
+    if (before !== null && at.time < before) continue;
+    const values = { fan: at.mean, fanLower80: at.lower80, fanUpper80: at.upper80, fanLower: at.lower, fanUpper: at.upper };
+    row(at.time, values, null, at);
+  }
+  return { main, score, source };
+}
+
+function usualWait(times) {
+  const waits = times.slice(1).map((time, i) => time - times[i]);
+  waits.sort((a, b) => a - b);
+  return waits[Math.floor(waits.length / 2)] || Infinity;
+}
+
+/** Lowest and highest of what is worth seeing between rows `first` and `last`: values always, wide intervals in part. */
+export function visibleRange(main, first, last) {
+  const at = (name) => main[CHART.indexOf(name)];
+  const values = ends([at("value"), at("value"), first, last], [at("fan"), at("fan"), first, last]);
+  const inner = ends([at("lower80"), at("upper80"), first, last], [at("fanLower80"), at("fanUpper80"), first, last]);
+  const outer = ends([at("lower"), at("upper"), first, last], [at("fanLower"), at("fanUpper"), first, last]);
+  let [low, high] = values[0] <= values[1] ? values : inner;
+  if (!(low <= high)) return [0, 1];
+  const room = (high - low || Math.abs(high) || 1) * 0.75;
+  for (const [lower, upper] of [inner, outer]) {
+    if (!(lower <= upper)) continue;
+    low = Math.min(low, Math.max(lower, values[0] - room));
+    high = Math.max(high, Math.min(upper, values[1] + room));
+  }
+  const pad = (high - low || Math.abs(high) || 1) * 0.06;
+  const floor = values[0] >= 0 && low < 0 && low > -pad ? 0 : low - pad;
+  return [floor, high + pad];
+}
+
+function ends(...columns) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const [lower, upper, first, last] of columns) {
+    for (let i = first; i <= last; i++) {
+      if (lower[i] !== null && lower[i] < low) low = lower[i];
+      if (upper[i] !== null && upper[i] > high) high = upper[i];
+    }
+  }
+  return [low, high];
+}
+
+/**
+ * How many values fell inside their intervals since `since`: { n, inside80, inside95 } (shares of n).
+ *
+ * Only results that had an interval count; each interval was made before its value came.
+ */
+export function coverage(points, since = -Infinity) {
+  let n = 0;
+  let inner = 0;
+  let outer = 0;
+  for (let i = 0; i < points.length; i++) {
+    const value = points.value[i];
+    if (points.time[i] < since || value === null || points.lower[i] === null || points.lower80[i] === null) continue;
+    n += 1;
+    if (value >= points.lower80[i] && value <= points.upper80[i]) inner += 1;
+    if (value >= points.lower[i] && value <= points.upper[i]) outer += 1;
+  }
+  return { n, inside80: inner / n, inside95: outer / n };
+}

@@ -1,0 +1,218 @@
+// One series: what it does now, its past and its future on one axis, and why.
+
+import { api } from "../api.js";
+import { SeriesChart } from "../chart.js";
+import { Points, aligned, fanOf } from "../chartdata.js";
+import { h, isTyping, paced, setAttribute } from "../dom.js";
+import { format, replaceQuery } from "../route.js";
+import { ahead, fanHorizons, firstSpan, moved, spans, zoomed } from "../spans.js";
+import { failure, loading } from "../states.js";
+import { ORDERS, keyOf } from "../store.js";
+import { episodes, facts, others, trust, why } from "./panels.js";
+import { headline } from "./headline.js";
+import { chartBox } from "./chartbox.js";
+
+const HISTORY = 5000;
+const DRAW_MS = 250;
+const FORECAST_MS = 2000;
+const PANELS_MS = 1000;
+const ALERTS = 50;
+
+export function series({ store, live, route }) {
+  const { feed, series: id } = route;
+  const head = headline(id, feed, store);
+  const box = chartBox({ choose: chooseSpan, follow });
+  const side = h("aside", { class: "side", "aria-label": "About this series" });
+  const body = h("div", { class: "series-body" }, loading(6));
+  const element = h("main", { class: "page series", id: "main", tabindex: "-1" }, head.element, body);
+  const chart = new SeriesChart(box.canvas, { zoom: zoomTo, reset: follow, point: (source) => box.read(source, points, detail) });
+  const listeners = new AbortController();
+  const { signal } = listeners;
+
+  let detail = null;
+  let points = new Points();
+  let fan = [];
+  let alerts = [];
+  let openElsewhere = 0;
+  let gap = NaN;
+  let choices = [];
+  let span = null; // seconds; null is everything
+  let fixed = null; // [from, to] after a zoom; null follows the newest event
+  let selected = route.query.alert ?? null;
+
+  async function load() {
+    try {
+      if (!store.feeds.size) await store.loadFeeds(signal);
+      const [one, scores, own] = await Promise.all([
+        api.series(feed, id, signal),
+        api.scores(feed, id, { limit: HISTORY }, signal),
+        api.alerts({ series: id, feed, limit: ALERTS }, signal),
+      ]);
+      detail = one;
+      points = new Points(scores);
+      alerts = own.alerts;
+      store.sawTime(feed, detail.time);
+      gap = detail.gap ?? points.time.at(-1) - points.time.at(-2);
+      if (!choices.length) firstLook();
+      if (!box.element.isConnected) body.replaceChildren(box.element, side);
+      drawAll();
+      refreshForecast();
+      countOthers();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!detail) body.replaceChildren(failure(error, load));
+    }
+  }
+
+  const horizon = () => Math.max(...(detail.horizons ?? [detail.unit_seconds * 10]));
+  const historyLength = () => points.time.at(-1) - points.time[0] || detail.unit_seconds || 1;
+  const shownLength = () => span ?? historyLength();
+
+  /** What the address asks for, else a span that suits the horizons. */
+  function firstLook() {
+    choices = spans(historyLength(), detail.unit_seconds);
+    const { from, to, span: asked } = route.query;
+    if (from && to) fixed = [Number(from), Number(to)];
+    span = asked === "all" ? null : asked ? Number(asked) : firstSpan(choices, horizon());
+    const alert = alerts.find((one) => one.id === selected);
+    if (alert && !fixed) fixed = around(alert);
+  }
+
+  function range() {
+    if (fixed) return fixed;
+    const origin = points.time.at(-1);
+    return [origin - shownLength(), origin + ahead(shownLength(), horizon())];
+  }
+
+  const drawChart = paced(() => {
+    if (!detail) return;
+    const data = aligned(points, fan, detail.unit_seconds);
+    chart.draw({ ...data, origin: points.time.at(-1), episodes: alerts, severities: points.severity, selected }, range());
+    box.show({ choices, span, fixed, points, detail, replayed: store.clock(feed).replayed });
+    setAttribute(box.canvas, "data-points", points.length);
+  }, DRAW_MS);
+
+  const drawPanels = paced(() => {
+    if (!detail) return;
+    const clock = store.clock(feed);
+    const explained = alerts.find((one) => one.id === selected) ?? alerts[0];
+    side.replaceChildren(
+      ...[
+        why(explained, clock),
+        others(feed, store.label(feed), openElsewhere),
+        trust(points),
+        episodes(alerts, selected, clock, chooseAlert),
+        facts(detail, gap, clock),
+      ].filter(Boolean),
+    );
+  }, PANELS_MS);
+
+  function drawAll() {
+    head.show(detail, alerts.find((one) => one.state === "open"));
+    drawChart();
+    drawPanels();
+  }
+
+  const refreshForecast = paced(async () => {
+    if (!detail || signal.aborted) return;
+    try {
+      fan = fanOf(await api.forecast(feed, id, fanHorizons(ahead(shownLength(), horizon())).map((s) => `${s}s`), signal));
+      drawChart();
+    } catch {
+      fan = []; // the past is still worth showing; the next event asks again
+    }
+  }, FORECAST_MS);
+
+  async function countOthers() {
+    const { alerts: open } = await api.alerts({ feed, open: true, limit: 500 }, signal).catch(() => ({ alerts: [] }));
+    openElsewhere = open.filter((one) => one.series !== id).length;
+    drawPanels();
+  }
+
+  function chooseSpan(seconds) {
+    span = seconds;
+    fixed = null;
+    replaceQuery({ span: seconds ?? "all", from: "", to: "" });
+    drawChart();
+    refreshForecast();
+  }
+
+  function follow() {
+    fixed = null;
+    replaceQuery({ from: "", to: "" });
+    drawChart();
+  }
+
+  function zoomTo(piece) {
+    fixed = piece;
+    replaceQuery({ from: piece[0].toFixed(3), to: piece[1].toFixed(3) });
+    drawChart();
+  }
+
+  const around = ({ begin, end, peak_time: peak }) => {
+    const until = end ?? Math.max(points.time.at(-1), peak);
+    const margin = Math.max(2 * (until - begin), 60 * (detail.unit_seconds || 1));
+    return [begin - margin, until + margin];
+  };
+
+  function chooseAlert(alert) {
+    selected = alert.id;
+    replaceQuery({ alert: alert.id });
+    zoomTo(around(alert));
+    drawPanels();
+  }
+
+  live.addEventListener("result", ({ detail: { feed: from, items } }) => {
+    const mine = from === feed ? items.filter((item) => item.series === id) : [];
+    if (!mine.length || !detail) return;
+    for (const item of mine) points.push(item);
+    const { series: _, ...newest } = mine.at(-1);
+    Object.assign(detail, newest);
+    gap = newest.gap ?? gap;
+    store.sawTime(feed, newest.time);
+    drawAll();
+    refreshForecast();
+  }, { signal });
+  live.addEventListener("alert", ({ detail: alert }) => {
+    if (alert.feed !== feed) return;
+    if (alert.series !== id) return void countOthers();
+    alerts = [alert, ...alerts.filter((one) => one.id !== alert.id)].sort((a, b) => b.begin - a.begin);
+    drawAll();
+  }, { signal });
+  live.addEventListener("resync", load, { signal });
+  live.open({ feed, series: id });
+  load();
+
+  /** The neighbours in the overview's order. */
+  function neighbour(step) {
+    const rows = [...store.rows.values()].sort(ORDERS.worst);
+    const at = rows.findIndex((row) => row.key === keyOf(feed, id));
+    const row = at < 0 ? null : rows[at + step];
+    if (row) location.hash = format({ page: "series", feed: row.feed, series: row.id });
+  }
+
+  const keys = {
+    Escape: () => (location.hash = "#/"),
+    j: () => neighbour(1),
+    k: () => neighbour(-1),
+    ArrowLeft: () => zoomTo(moved(range(), -0.25)),
+    ArrowRight: () => zoomTo(moved(range(), 0.25)),
+    "+": () => zoomTo(zoomed(range(), 0.5)),
+    "-": () => zoomTo(zoomed(range(), 2)),
+    0: follow,
+  };
+
+  return {
+    element,
+    title: id,
+    stop() {
+      listeners.abort();
+      chart.destroy();
+    },
+    key(event) {
+      if (isTyping() || !keys[event.key]) return false;
+      keys[event.key]();
+      return true;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// Numbers and comparisons in words. Two digits of the size that matters, units always beside the number.
+
+import { duration } from "./time.js";
+
+const MINUS = "−";
+const COMPACT = [
+  [1e15, "P"],
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+];
+const BYTES = [
+  [1e15, "PB"],
+  [1e12, "TB"],
+  [1e9, "GB"],
+  [1e6, "MB"],
+  [1e3, "kB"],
+];
+
+/** What each group of evidence means, for people; `title` begins a sentence. */
+export const EVIDENCE = {
+  level: { title: "Level", text: "the value itself is unusual for this series" },
+  surprise: { title: "Sudden jump", text: "far from what was forecast a moment before" },
+  trend: { title: "Trend", text: "drifting faster than it usually does" },
+  season: { title: "Time of day", text: "unusual for this hour or weekday" },
+  volatility: { title: "Variation", text: "swings more, or less, than usual" },
+  flatline: { title: "No change", text: "stuck at one value" },
+  gap: { title: "Wait between events", text: "came after an unusual pause" },
+  habit: { title: "Habit", text: "a value unusual for the moment it came at" },
+  shape: { title: "Shape", text: "the last cycles look like none before" },
+};
+
+export const SEVERITIES = ["none", "warning", "minor", "major", "critical"];
+
+export const rank = (severity) => Math.max(0, SEVERITIES.indexOf(severity));
+
+function grouped(value, decimals) {
+  const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: decimals, minimumFractionDigits: 0 });
+  return value < 0 && text !== "0" ? MINUS + text : text;
+}
+
+/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept. */
+export function number(value, width = 0) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Number.isFinite(width) && width > 0 ? width : Math.abs(value);
+  const magnitude = Math.abs(value);
+  for (const [step, letter] of COMPACT) {
+    if (magnitude >= step) return `${significant(value / step, size / step)} ${letter}`;
+  }
+  if (value !== 0 && magnitude < 1e-4 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
+  return significant(value, size);
+}
+
+function significant(value, size) {
+  const decimals = size > 0 ? Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 6) : 0;
+  return grouped(value, decimals);
+}
+
+/** A whole count: `1,234`. */
+export const count = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "–");
+
+/** A rate per second: `0.42`, `12.5`, `1,240`. */
+export function rate(value) {
+  if (!Number.isFinite(value)) return "–";
+  if (value === 0 || value >= 100) return count(value);
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
+}
+
+export function percent(share, decimals = 0) {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(decimals)} %` : "–";
+}
+
+function scaled(unit, size) {
+  if (!/^(B|bytes?)(\/s)?$/i.test(unit)) return [1, unit];
+  const per = unit.endsWith("/s") ? "/s" : "";
+  const step = BYTES.find(([limit]) => size >= limit);
+  return step ? [step[0], step[1] + per] : [1, `B${per}`];
+}
+
+/** A number with its unit: `41 min`, `8.7 MB/s`. */
+export function quantity(value, unit, width = 0) {
+  if (!unit || !Number.isFinite(value)) return number(value, width);
+  const [step, name] = scaled(unit, Math.abs(value));
+  return `${number(value / step, width / step)} ${name}`;
+}
+
+/** An interval: `6 to 22 min`; `withUnit` false leaves the unit out where it stands beside a number that has it. */
+export function interval(lower, upper, unit, withUnit = true) {
+  if (!Number.isFinite(lower) || !Number.isFinite(upper)) return "–";
+  const width = upper - lower;
+  const [step, name] = unit ? scaled(unit, Math.max(Math.abs(lower), Math.abs(upper))) : [1, ""];
+  const ends = [number(lower / step, width / step), number(upper / step, width / step)];
+  const text = ends[0] === ends[1] ? ends[0] : ends.join(" to ");
+  return name && (withUnit || step !== 1) ? `${text} ${name}` : text;
+}
+
+/** Where a value lies: "above", "below", "within", or "unknown" before there is an interval. */
+export function position(value, lower, upper) {
+  if (![value, lower, upper].every((x) => Number.isFinite(x))) return "unknown";
+  if (value > upper) return "above";
+  return value < lower ? "below" : "within";
+}
+
+/** The two parts of "41 min" + "above 6 to 22". */
+export function comparison(row, unit) {
+  const where = position(row.value, row.lower, row.upper);
+  const width = where === "unknown" ? 0 : row.upper - row.lower;
+  const actual = quantity(row.value, unit, width);
+  if (where === "unknown") return { where, actual, against: "no expectation yet" };
+  return { where, actual, against: `${where} ${interval(row.lower, row.upper, unit, false)}` };
+}
+
+/** How a series is doing: { kind: "learning" | "silent" | "ready", text, share? }. `now` is the feed's clock. */
+export function state(row, now) {
+  const quiet = now - row.time;
+  if (Number.isFinite(quiet) && quiet > Math.max(60, 10 * (row.unit_seconds ?? 0))) {
+    return { kind: "silent", text: `silent ${duration(quiet)}` };
+  }
+  if (row.state === "learning") {
+    const of = row.ready_after ? `${count(row.events)}/${count(row.ready_after)}` : count(row.events);
+    return { kind: "learning", text: `learning ${of}`, share: row.ready_after ? row.events / row.ready_after : 0 };
+  }
+  return { kind: "ready", text: "ready" };
+}
+
+export function plural(n, one, many = `${one}s`) {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
