@@ -45,9 +45,9 @@ class Episodes:
     def __iter__(self) -> Iterator[Episode]:
         return iter(self._episodes.values())
 
-    @property
-    def open(self) -> int:
-        return len(self._open)
+    def open(self, feed: str | None = None) -> int:
+        """Number of open episodes."""
+        return len(self._open) if feed is None else sum(name == feed for name, _ in self._open)
 
     def open_of(self, feed: str, series: str) -> Episode | None:
         """The open episode of a series."""

@@ -33,7 +33,7 @@ SPARKLINE_POINTS: Final = 60
 
 
 class Batch(NamedTuple):
-    """What was added at once, as subscribers see it. results : at least the fields of ROW."""
+    """What was added at once, as subscribers see it."""
 
     feed: str
     ids: list[str]
@@ -84,14 +84,23 @@ class History:
         self._subscribers: list[Callable[[Batch], None]] = []
 
     def add(self, feed: str, ids: list[str], results: Array, changes: Iterable[AlertRecord] = ()) -> None:
-        """Take in emitted results.
+        """Take in emitted results, and tell the subscribers.
 
         Parameters
         ----------
         ids : series of each result.
-        results : structured array with the fields of ROW and those of LATEST that are known.
+        results : structured array as `Model.run` gives it.
         changes : the steps of alert episodes among them.
         """
+        episodes = self.fill(feed, ids, results, changes)
+        with self._lock:
+            subscribers = list(self._subscribers)
+        batch = Batch(feed, ids, results, episodes)
+        for subscriber in subscribers:
+            subscriber(batch)
+
+    def fill(self, feed: str, ids: list[str], results: Array, changes: Iterable[AlertRecord] = ()) -> list[Episode]:
+        """Take in old results (fields: those of ROW, and those of LATEST that are known) without telling anybody."""
         with self._lock:
             number = self._catalogue.numbers(feed, ids)
             rows = np.empty(len(ids), ROW)
@@ -102,11 +111,7 @@ class History:
             for name in LATEST.names or ():
                 if name in (results.dtype.names or ()):
                     latest[name][number] = results[name]
-            episodes = [self._apply(feed, change) for change in changes]
-            subscribers = list(self._subscribers)
-        batch = Batch(feed, ids, results, episodes)
-        for subscriber in subscribers:
-            subscriber(batch)
+            return [self._apply(feed, change) for change in changes]
 
     def introduce(self, feed: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Make known the series that have state but no result here (after a restart); facts as of `Model.describe`."""
@@ -178,10 +183,10 @@ class History:
             ]
         return sorted(found, key=lambda episode: (-episode.begin, episode.id))
 
-    def open_alerts(self) -> int:
-        """Number of series with an open alert."""
+    def open_alerts(self, feed: str | None = None) -> int:
+        """Number of open alerts."""
         with self._lock:
-            return self._episodes.open
+            return self._episodes.open(feed)
 
     def _apply(self, feed: str, change: AlertRecord) -> Episode:
         episode = self._episodes.apply(feed, change)

@@ -47,7 +47,7 @@ def restore(history: History, transport: Transport, feed: FeedSettings, count: i
     """Add about the newest `count` committed results of a feed and its alert episodes; gives the number of results."""
     results = _decoded(transport.tail(feed.results, count), _Result)
     changes = _decoded(transport.tail(feed.alerts, count // 10), AlertRecord)
-    history.add(feed.name, [result.series for result in results], _columns(results), changes)
+    history.fill(feed.name, [result.series for result in results], _columns(results), changes)
     return len(results)
 
 
