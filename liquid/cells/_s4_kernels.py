@@ -6,13 +6,11 @@ not. Scratch is float64 whatever the type of the parameters; states and traces a
 
 from __future__ import annotations
 
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from liquid._jit import njit
-from liquid.cells._dense import copy
 from liquid.cells._math import exp, expm1, sincos_all
 
 RECURRENCES = ("exact", "hadamard", "plain")
@@ -20,7 +18,7 @@ EXACT, HADAMARD, PLAIN = range(3)
 MIN_DAMPING = 0.01  # an input can take away at most 99 % of a mode's own damping
 MIN_DECAY = 1e-12
 MAX_TIME = 1e100
-SMALL = 0.3  # |z| below which (e^z (z - 1) + 1) / z^2 is summed as a series
+SMALL = 0.3  # |z| below which the slope of the gain is summed as a series
 SERIES = 12
 SCRATCH = 20  # rows of scratch
 
@@ -62,6 +60,15 @@ def block(theta, p, k):
             return theta[:0]
         k //= 2
     return theta[2 * h + k * size : 2 * h + (k + 1) * size]
+
+
+@njit
+def parts(p, row, c, zeros):
+    """Real and imaginary part of a channel's modes in a row of states; real modes get `zeros` for the latter."""
+    n = p.modes
+    if p.complex_modes:
+        return row[2 * c * n : (2 * c + 1) * n], row[(2 * c + 1) * n : (2 * c + 2) * n]
+    return row[c * n : (c + 1) * n], zeros
 
 
 @njit
@@ -160,7 +167,7 @@ def sensitivities(p, dt, u, t, c, w, xr, xi):
 def _gain_slope(dt, gr, gi, ar, ai, fr, fi):
     """d phi / d g = (dt a - phi) / g, whose cancellation for small z = dt g the series avoids."""
     zr, zi = dt * gr, dt * gi
-    p0, p1, k = 0.0, 0.0, 1.0 / 6227020800.0 / 14.0
+    p0, p1, k = 0.0, 0.0, 1.0 / 87178291200.0  # 14!
     for j in range(SERIES, -1, -1):  # sum of (j + 1) / (j + 2)! z^j
         p0, p1 = p0 * zr - p1 * zi + (j + 1) * k, p0 * zi + p1 * zr
         k *= j + 2
