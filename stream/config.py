@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -13,6 +15,7 @@ from stream.feeds import template_fields
 from stream.units import Duration
 
 OUTPUTS = ("results", "forecasts", "alerts", "dlq")
+MAX_HORIZONS = 4
 
 
 class Section(BaseModel):
@@ -33,6 +36,8 @@ class KindSettings(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    kind: str
+
     @property
     def options(self) -> dict[str, Any]:
         return dict(self.model_extra or {})
@@ -45,7 +50,6 @@ class TransportSettings(KindSettings):
 class SourceSettings(KindSettings):
     """A bridge that brings events into a feed."""
 
-    kind: str
     feed: str
 
 
@@ -59,6 +63,11 @@ class ModelSettings(Section):
     tier: str = "standard"
     bank: str = "liquid_s4"
     decoder: str = "cfc"
+
+    @model_validator(mode="after")
+    def _known_to_the_model(self) -> ModelSettings:
+        self.config((1.0,))
+        return self
 
     def config(self, horizons: tuple[float, ...]) -> ModelConfig:
         return ModelConfig(horizons=horizons, tier=self.tier, bank=self.bank, decoder=self.decoder)
@@ -76,13 +85,13 @@ class FeedSettings(Section):
     of an object field `values`. horizons : seconds ahead, ascending. label, unit : what people see.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=150)
+    name: str = Field(min_length=1, max_length=150)
     topics: tuple[str, ...] = ()
     format: str = "json"
     series: str = "{series}"
     time: TimeSettings = TimeSettings()
-    values: tuple[str, ...] | None = Field(None, min_length=1)
-    horizons: tuple[PositiveDuration, ...] = Field((3600.0, 86400.0), min_length=1, max_length=4)
+    values: tuple[str, ...] | None = None
+    horizons: tuple[PositiveDuration, ...] = (3600.0, 86400.0)
     label: str | None = None
     unit: str | None = None
     max_record_bytes: int = Field(262_144, ge=256)
@@ -93,6 +102,13 @@ class FeedSettings(Section):
         if isinstance(data, dict) and not data.get("topics") and "name" in data:
             return {**data, "topics": (data["name"],)}
         return data
+
+    @field_validator("name")
+    @classmethod
+    def _name_can_begin_a_topic(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ValueError(f"{name!r} may hold only letters, digits, - and _")
+        return name
 
     @field_validator("format")
     @classmethod
@@ -107,11 +123,21 @@ class FeedSettings(Section):
         template_fields(template)
         return template
 
-    @model_validator(mode="after")
-    def _horizons_ascend(self) -> FeedSettings:
-        if any(a >= b for a, b in zip(self.horizons, self.horizons[1:], strict=False)):
+    @field_validator("values")
+    @classmethod
+    def _values_are_distinct(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if values is not None and (not values or len(set(values)) < len(values)):
+            raise ValueError("name at least one field, and none twice")
+        return values
+
+    @field_validator("horizons")
+    @classmethod
+    def _horizons_ascend(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
+        if not 1 <= len(horizons) <= MAX_HORIZONS:
+            raise ValueError(f"1 to {MAX_HORIZONS} horizons are possible, not {len(horizons)}")
+        if any(a >= b for a, b in pairwise(horizons)):
             raise ValueError("horizons must ascend, each longer than the one before")
-        return self
+        return horizons
 
     @property
     def results(self) -> str:
@@ -159,7 +185,7 @@ class Settings(BaseSettings):
     transport: TransportSettings = TransportSettings()
     commit: CommitSettings = CommitSettings()
     model: ModelSettings = ModelSettings()
-    feeds: tuple[FeedSettings, ...] = Field(min_length=1)
+    feeds: tuple[FeedSettings, ...]
     sources: tuple[SourceSettings, ...] = ()
     api: ApiSettings = ApiSettings()
     history: HistorySettings = HistorySettings()
@@ -181,6 +207,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _feeds_are_distinct(self) -> Settings:
         names = [feed.name for feed in self.feeds]
+        if not names:
+            raise ValueError("name at least one feed")
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two feeds are called {repeated[0]!r}")
         topics = [topic for feed in self.feeds for topic in feed.topics]
