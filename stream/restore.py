@@ -8,13 +8,13 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
-import structlog
 
 from liquid.results import SEVERITIES, STATES
 from stream.catalogue import LATEST
 from stream.config import FeedSettings
 from stream.events import AlertRecord
 from stream.history import History
+from stream.logs import logger
 from stream.transport.base import Record, Transport
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -22,8 +22,6 @@ Array = np.ndarray[Any, Any]
 
 _FLOATS: Final = ("time", "value", "gap", "expected", "lower80", "upper80", "lower", "upper", "score")
 _COLUMNS: Final = np.dtype([(name, LATEST[name]) for name in (*_FLOATS, "severity", "state")])
-
-log = structlog.get_logger(__name__)
 
 
 class _Result(msgspec.Struct, gc=False):
@@ -58,7 +56,9 @@ def _decoded(records: Sequence[Record], kind: type[T]) -> list[T]:
         try:
             found.append(decode(record.value or b""))
         except msgspec.DecodeError as error:
-            log.warning("foreign record skipped", topic=record.topic, offset=record.offset, error=str(error))
+            logger("history").warning(
+                "foreign record skipped", topic=record.topic, offset=record.offset, error=str(error)
+            )
     return found
 
 

@@ -21,15 +21,16 @@ def alerts(
     feed: FeedName = None,
     open: Annotated[bool | None, Query(description="Only open ones, or only closed ones.")] = None,
     limit: Limit = 100,
-    cursor: Cursor = 0,
+    cursor: Cursor = None,
 ) -> models.AlertList:
     """Alert episodes, the newest first."""
     feed_of(service, feed)
+    skip = cursor or 0
     found = service.history.alerts(feed=feed, series=series, is_open=open)
     return models.AlertList.model_validate(
         {
-            "alerts": [rows.alert(episode) for episode in found[cursor : cursor + limit]],
+            "alerts": [rows.alert(episode) for episode in found[skip : skip + limit]],
             "total": len(found),
-            "next": cursor_after(cursor + limit, len(found)),
+            "next": cursor_after(skip + limit, len(found)),
         }
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stream.api.problems import unexpected
+from stream.logs import logger
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -20,12 +20,11 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-log = structlog.get_logger(__name__)
-
 
 class Guard:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._log = logger("api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +46,7 @@ class Guard:
         try:
             await self._app(scope, receive, guarded)
         except Exception:
-            log.exception("request failed", method=scope["method"], path=scope["path"])
+            self._log.exception("request failed", method=scope["method"], path=scope["path"])
             if started:
                 raise
             await unexpected().response()(scope, receive, guarded)

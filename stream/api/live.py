@@ -13,19 +13,16 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final, NamedTuple
 
-import structlog
-
 from stream.api import rows
 from stream.api.messages import items_of, message
 from stream.history import Batch
+from stream.logs import logger
 from stream.runtime import Service
 
 EVERY: Final = 0.25  # seconds between two messages of results
 STATS_EVERY: Final = 1.0
 QUEUED: Final = 64  # messages that a watcher may be behind
 MOST_PENDING: Final = 200_000  # results that wait to be put together
-
-log = structlog.get_logger(__name__)
 
 
 class Watch(NamedTuple):
@@ -56,6 +53,7 @@ class Live:
         self._lock = threading.Lock()
         self._id = 0
         self._closed = False
+        self._log = logger("api")
 
     def __len__(self) -> int:
         return len(self._watchers)
@@ -102,7 +100,7 @@ class Live:
             try:
                 messages = await asyncio.to_thread(self._messages, batches, watches, with_stats)
             except Exception:
-                log.exception("live messages lost")
+                self._log.exception("live messages lost")
                 continue
             for watcher in list(self._watchers):
                 self._give(watcher, messages.get(watcher.watch, []))
@@ -119,7 +117,7 @@ class Live:
             for message in messages:
                 watcher.queue.put_nowait(message)
         except asyncio.QueueFull:
-            log.info("slow watcher dropped", feed=watcher.watch.feed, series=watcher.watch.series)
+            self._log.info("slow watcher dropped", feed=watcher.watch.feed, series=watcher.watch.series)
             watcher.dropped = True
             watcher.over.set()
             self.leave(watcher)

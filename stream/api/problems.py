@@ -120,5 +120,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     mistakes = cast(RequestValidationError, error).errors()
-    problem = _invalid([{"where": ".".join(map(str, m["loc"])), "message": str(m["msg"])} for m in mistakes])
+    problem = _invalid(
+        [
+            {"where": ".".join(map(str, m["loc"])), "message": str(m["msg"]).removeprefix("Value error, ")}
+            for m in mistakes
+        ]
+    )
     return problem.response()

@@ -55,7 +55,7 @@ Moment = Annotated[float, BeforeValidator(moment), WithJsonSchema(_TIME)]
 Since = Annotated[Moment | None, Query(description="Epoch seconds or ISO 8601.", examples=["2013-02-08T17:00:00Z"])]
 Until = Annotated[Moment | None, Query(description="Epoch seconds or ISO 8601.", examples=[1360353600])]
 Cursor = Annotated[
-    Annotated[int, BeforeValidator(skipped), WithJsonSchema({"type": "string"})],
+    Annotated[int, BeforeValidator(skipped), WithJsonSchema({"type": "string"})] | None,
     Query(description="`next` of the page before.", examples=["100"]),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000)]

@@ -30,19 +30,20 @@ def series_list(
         Sort, Query(description="`worst`: open alerts first, then by severity and score. `time`: newest first.")
     ] = "worst",
     limit: Limit = 100,
-    cursor: Cursor = 0,
+    cursor: Cursor = None,
 ) -> models.SeriesList:
     """Series with their newest result and a sparkline.
 
     A page is a part of the order at that moment: between two pages a series may move across the boundary."""
     feed_of(service, feed)
+    skip = cursor or 0
     chosen = Filter(feed=feed, search=search, state=state, severity=severity, sort=sort)
-    page = service.history.select(chosen, limit=limit, skip=cursor)
+    page = service.history.select(chosen, limit=limit, skip=skip)
     return models.SeriesList.model_validate(
         {
             "series": rows.series(page, service.engines),
             "total": page.total,
-            "next": cursor_after(cursor + limit, page.total),
+            "next": cursor_after(skip + limit, page.total),
         }
     )
 
