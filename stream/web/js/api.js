@@ -12,7 +12,7 @@ export class ApiError extends Error {
   }
 }
 
-async function get(path, parameters = {}, signal = undefined) {
+async function ask(path, parameters, signal) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of Array.isArray(value) ? value : [value]) {
@@ -23,19 +23,18 @@ async function get(path, parameters = {}, signal = undefined) {
   const search = query.size ? `?${query}` : "";
   let response;
   try {
-    response = await fetch(`v1/${path}${search}`, {
-      headers: { accept: "application/json" },
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
+    response = await fetch(`${path}${search}`, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   } catch (error) {
     if (signal?.aborted) throw error;
     if (error.name === "TimeoutError") throw new ApiError(0, "No answer", `The service said nothing for ${TIMEOUT_MS / 1000} s.`);
     throw new ApiError(0, "Cannot reach the service", "It may be starting, or stopped.");
   }
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   throw new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? "");
 }
+
+const get = async (path, parameters, signal) => (await ask(`v1/${path}`, parameters, signal)).json();
 
 const series = (id) => `series/${encodeURIComponent(id)}`;
 
@@ -47,4 +46,5 @@ export const api = {
   scores: (feed, id, parameters, signal) => get(`${series(id)}/scores`, { feed, ...parameters }, signal),
   forecast: (feed, id, horizons, signal) => get(`${series(id)}/forecast`, { feed, horizon: horizons, level: [0.8, 0.95] }, signal),
   alerts: (parameters, signal) => get("alerts", parameters, signal),
+  metrics: async (signal) => (await ask("metrics", {}, signal)).text(),
 };

@@ -2,7 +2,7 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { CHART, visibleRange } from "./chartdata.js";
-import { drawEpisodes, drawNow, drawScores, drawUnusual } from "./chartmarks.js";
+import { drawEpisodes, drawNow, drawScores, drawUnusual, pointSize } from "./chartmarks.js";
 import { number } from "./words.js";
 
 const AXIS_WIDTH = 58;
@@ -182,6 +182,7 @@ export class SeriesChart {
       },
       hooks: {
         ...shared.hooks,
+        drawAxes: [(chart) => (chart.series[index("value")].points.size = pointSize(chart))],
         draw: [(chart) => drawUnusual(chart, this.#data, colour)],
         setCursor: [(chart) => this.#pointed(chart)],
       },

@@ -23,7 +23,7 @@ export function drawEpisodes(chart, { episodes, origin, selected }, colour) {
       const width = Math.max(right - left, 3 * ratio);
       if (left > box.left + box.width || left + width < box.left) continue;
       ctx.fillStyle = colour(`severity-${episode.severity}`);
-      ctx.globalAlpha = episode.id === selected ? 0.26 : 0.13;
+      ctx.globalAlpha = episode.id === selected ? 0.2 : 0.12;
       ctx.fillRect(left, box.top, width, box.height);
       ctx.globalAlpha = 1;
       ctx.fillRect(left, box.top, width, (episode.id === selected ? 4 : 2) * ratio);
@@ -48,18 +48,26 @@ export function drawNow(chart, { origin }, colour) {
   });
 }
 
+/** Diameter of a point (CSS pixels) for how many there are to show. */
+export function pointSize(chart) {
+  const [first, last] = chart.series[0].idxs ?? [0, 0];
+  const room = chart.bbox.width / (devicePixelRatio || 1) / Math.max(1, last - first);
+  return Math.min(Math.max(2 + room * 0.6, 2.5), 5);
+}
+
 /** Values whose score reached the line, in the shape and colour of their severity. */
 export function drawUnusual(chart, { main, score, source, severities }, colour) {
   inside(chart, (ctx, _, ratio) => {
-    ctx.lineWidth = 1.5 * ratio;
+    ctx.lineWidth = ratio;
     ctx.strokeStyle = colour("surface");
+    const size = pointSize(chart) + 0.5;
     eachVisible(chart, (i) => {
       if (typeof source[i] !== "number" || !(score[1][i] >= 1) || main[VALUE][i] === null) return;
       const severity = severities[source[i]] ?? "warning";
       const x = chart.valToPos(main[0][i], "x", true);
       const y = chart.valToPos(main[VALUE][i], "y", true);
       ctx.fillStyle = colour(`severity-${severity === "none" ? "warning" : severity}`);
-      shape(ctx, severity, x, y, 5 * ratio);
+      shape(ctx, severity, x, y, size * ratio);
       ctx.fill();
       ctx.stroke();
     });

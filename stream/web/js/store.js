@@ -7,6 +7,7 @@ import { rank } from "./words.js";
 const PAGE = 500;
 /** Series held in the browser; a service with more is searched on the server. */
 export const MOST_SERIES = 10000;
+const RETRY_MS = 3000;
 const SPARK_POINTS = 60;
 const STATISTICS_KEPT = 120;
 
@@ -25,6 +26,7 @@ export class Store extends EventTarget {
   error = null;
   #newest = new Map();
   #loading = null;
+  #again = 0;
 
   constructor(live) {
     super();
@@ -54,8 +56,9 @@ export class Store extends EventTarget {
     return feeds;
   }
 
-  /** Load all series (worst first, page by page) that match `filter` on the server; an older load is given up. */
+  /** Load all series (worst first, page by page) that match `filter` on the server; an older load is given up, a failed one tried again. */
   async load(filter = {}) {
+    clearTimeout(this.#again);
     this.#loading?.abort();
     const { signal } = (this.#loading = new AbortController());
     try {
@@ -78,6 +81,7 @@ export class Store extends EventTarget {
       if (signal.aborted) return;
       this.error = error;
       this.#tell("error");
+      this.#again = setTimeout(() => this.load(filter), RETRY_MS);
     }
   }
 

@@ -19,10 +19,10 @@ function pieces(time) {
 }
 
 /** `21:40:03 UTC`, with the date in front unless it is the day of `reference`. */
-export function stamp(time, reference = null, seconds = true) {
+export function stamp(time, reference = null, withSeconds = true) {
   if (!Number.isFinite(time)) return "–";
   const p = pieces(time);
-  const clock = `${p.hour}:${p.minute}${seconds ? `:${p.second}` : ""} ${p.timeZoneName}`;
+  const clock = `${p.hour}:${p.minute}${withSeconds ? `:${p.second}` : ""} ${p.timeZoneName}`;
   if (reference !== null) {
     const r = pieces(reference);
     if (p.day === r.day && p.month === r.month && p.year === r.year) return clock;
@@ -34,9 +34,9 @@ export function stamp(time, reference = null, seconds = true) {
 export const zone = (time) => (Number.isFinite(time) ? pieces(time).timeZoneName : "");
 
 /** A length of time with at most two units: `45 s`, `3 h 10 min`, `12 d`. */
-export function duration(seconds) {
-  if (!Number.isFinite(seconds)) return "–";
-  const s = Math.abs(seconds);
+export function duration(length) {
+  if (!Number.isFinite(length)) return "–";
+  const s = Math.abs(length);
   if (s < 1) return s === 0 ? "0 s" : `${Math.max(1, Math.round(s * 1000))} ms`;
   if (s < 10 && s % 1) return `${s.toFixed(1)} s`;
   if (s < 59.5) return `${Math.round(s)} s`;
@@ -47,19 +47,26 @@ export function duration(seconds) {
 }
 
 /** Whole `big` units, with whole `small` ones behind while shorter than `limit`. */
-function two(seconds, big, bigName, small, smallName, limit) {
-  if (seconds >= limit) return `${Math.round(seconds / big)} ${bigName}`;
-  const rounded = Math.round(seconds / small) * small;
+function two(length, big, bigName, small, smallName, limit) {
+  if (length >= limit) return `${Math.round(length / big)} ${bigName}`;
+  const rounded = Math.round(length / small) * small;
   const rest = Math.round((rounded % big) / small);
   return `${Math.floor(rounded / big)} ${bigName}${rest ? ` ${rest} ${smallName}` : ""}`;
 }
 
+const UNITS = { ms: 0.001, s: 1, m: 60, h: 3600, d: DAY, w: 7 * DAY };
+
+/** Seconds of a duration as the service writes it: `1h30m`. */
+export function seconds(text) {
+  return [...String(text).matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g)].reduce((sum, [, n, unit]) => sum + Number(n) * UNITS[unit], 0);
+}
+
 /** `3 min ago`, seen from `now`. */
 export function ago(time, now) {
-  const seconds = now - time;
-  if (!Number.isFinite(seconds)) return "–";
-  if (seconds < -1) return `in ${duration(seconds)}`;
-  return seconds < 2 ? "just now" : `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
+  const past = now - time;
+  if (!Number.isFinite(past)) return "–";
+  if (past < -1) return `in ${duration(past)}`;
+  return past < 2 ? "just now" : `${duration(past).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
 export const wallClock = () => Date.now() / 1000;

@@ -8,7 +8,9 @@ const COMPACT = [
   [1e12, "T"],
   [1e9, "G"],
   [1e6, "M"],
+  [1e3, "k"],
 ];
+const COMPACT_FROM = 1e5;
 const BYTES = [
   [1e15, "PB"],
   [1e12, "TB"],
@@ -35,17 +37,20 @@ export const SEVERITIES = ["none", "warning", "minor", "major", "critical"];
 export const rank = (severity) => Math.max(0, SEVERITIES.indexOf(severity));
 
 function grouped(value, decimals) {
-  const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: decimals, minimumFractionDigits: 0 });
-  return value < 0 && text !== "0" ? MINUS + text : text;
+  const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
+  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
-/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept. */
+/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept.
+ *
+ * Large ones are shortened (`458 k`) unless the digits that would go are among those that matter. */
 export function number(value, width = 0) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Number.isFinite(width) && width > 0 ? width : Math.abs(value);
   const magnitude = Math.abs(value);
-  for (const [step, letter] of COMPACT) {
-    if (magnitude >= step) return `${significant(value / step, size / step)} ${letter}`;
+  if (magnitude >= COMPACT_FROM && size >= 1000) {
+    const [step, letter] = COMPACT.find(([limit]) => magnitude >= limit && size >= limit / 1000);
+    return `${significant(value / step, size / step)} ${letter}`;
   }
   if (value !== 0 && magnitude < 1e-4 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
   return significant(value, size);
@@ -65,6 +70,8 @@ export function rate(value) {
   if (value === 0 || value >= 100) return count(value);
   return value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
+
+export const score = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");
 
 export function percent(share, decimals = 0) {
   return Number.isFinite(share) ? `${(share * 100).toFixed(decimals)} %` : "–";

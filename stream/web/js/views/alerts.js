@@ -1,11 +1,12 @@
 // The inbox of alerts: what happened where, for how long, how bad, and why.
 
-import { h, isTyping, paced, setText } from "../dom.js";
+import { api } from "../api.js";
+import { h, isTyping, paced, setAttribute, setText } from "../dom.js";
 import { icon, severityChip } from "../icons.js";
 import { format, parse } from "../route.js";
 import { failure, loading, notice } from "../states.js";
 import { ago, duration, stamp } from "../time.js";
-import { api } from "../api.js";
+import { score } from "../words.js";
 
 const PAGE = 50;
 const REDRAW_MS = 1000;
@@ -66,7 +67,7 @@ export function alerts({ store, live }) {
     query = { open: route.query.open, feed: route.query.feed };
     for (const tab of tabs) {
       tab.href = format({ page: "alerts", query: { ...route.query, open: tab.dataset.open } });
-      tab.toggleAttribute("aria-current", (tab.dataset.open || undefined) === query.open);
+      setAttribute(tab, "aria-current", (tab.dataset.open || undefined) === query.open ? "page" : null);
     }
     setText(feedName, query.feed ? `in ${store.label(query.feed) ?? query.feed}` : "");
     load();
@@ -114,12 +115,12 @@ function move(list, step) {
   links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
 }
 
-const DIRECTIONS = { 1: ["up", "higher than expected"], "-1": ["down", "lower than expected"], 0: [null, "unusual"] };
+const DIRECTIONS = { above: ["up", "higher than expected"], below: ["down", "lower than expected"], none: [null, "unusual"] };
 
 function alertItem(alert, store) {
   const clock = store.clock(alert.feed);
   const isOpen = alert.state === "open";
-  const [arrow, direction] = DIRECTIONS[alert.direction] ?? DIRECTIONS[0];
+  const [arrow, direction] = DIRECTIONS[alert.direction] ?? DIRECTIONS.none;
   const length = duration((isOpen ? Math.max(clock.now, alert.peak_time) : alert.end) - alert.begin);
   const href = format({ page: "series", feed: alert.feed, series: alert.series, query: { alert: alert.id } });
   return h(
@@ -142,7 +143,7 @@ function alertItem(alert, store) {
     h(
       "div",
       { class: "alert-peak" },
-      h("span", {}, "peak ", h("b", { text: alert.peak.toFixed(2) })),
+      h("span", {}, "peak ", h("b", { text: score(alert.peak) })),
       h("span", { class: "muted direction" }, arrow && icon(arrow), direction),
     ),
   );

@@ -2,7 +2,7 @@
 
 import { h, setText } from "../dom.js";
 import { duration, stamp, zone } from "../time.js";
-import { interval, quantity } from "../words.js";
+import { interval, quantity, score } from "../words.js";
 
 const LEGEND = [
   ["actual", "actual"],
@@ -81,7 +81,7 @@ function describe(source, points, { unit }, reference) {
     Number.isFinite(one.expected) && one.expected !== null && `expected ${quantity(one.expected, unit, width)}`,
     one.lower80 !== null && `80 %: ${interval(one.lower80, one.upper80, unit)}`,
     one.lower !== null && `95 %: ${interval(one.lower, one.upper, unit)}`,
-    one.score !== null && `score ${one.score.toFixed(2)}`,
+    one.score !== null && `score ${score(one.score)}`,
   ]
     .filter(Boolean)
     .join("  ·  ");

@@ -1,9 +1,11 @@
 // The feeds: how fast, how far behind, and what was rejected and why.
 
+import { api } from "../api.js";
 import { h, setText } from "../dom.js";
+import { feedCounts, samples } from "../metrics.js";
 import { format } from "../route.js";
-import { failure, loading, notice } from "../states.js";
-import { ago, duration, feedClock, stamp, wallClock } from "../time.js";
+import { failure, loading } from "../states.js";
+import { ago, duration, feedClock, seconds, stamp, wallClock } from "../time.js";
 import { count, plural, rate } from "../words.js";
 import { bar } from "./bar.js";
 
@@ -35,9 +37,11 @@ export function feeds({ store, live }) {
   async function refresh() {
     clearTimeout(timer);
     try {
-      const all = await store.loadFeeds(listeners.signal);
-      if (all.length) show(all);
-      else list.replaceChildren(notice("No feeds", "The configuration names no feed."));
+      const { signal } = listeners;
+      const [all, metrics] = await Promise.all([store.loadFeeds(signal), api.metrics(signal)]);
+      const found = samples(metrics);
+      const newest = await Promise.all(all.map(({ name }) => api.list({ feed: name, sort: "time", limit: 1 }, signal)));
+      show(all.map((feed, i) => ({ ...feed, ...feedCounts(found, feed), newest: newest[i].series[0]?.time ?? null })));
     } catch (error) {
       if (listeners.signal.aborted) return;
       if (!cards.size) list.replaceChildren(failure(error, refresh));
@@ -68,9 +72,10 @@ export function feeds({ store, live }) {
 }
 
 function feedCard(feed) {
-  const names = ["Events per second", "Series", "Waiting", "Events", "Newest event", "Horizons"];
+  const names = ["Events per second", "Events waiting", "Events so far", "Series", "Newest event", "Forecast ahead"];
   const values = names.map(() => h("dd"));
   const rejected = h("div", { class: "rejected" });
+  let before = null; // the counts of one refresh ago, for the rate
   const element = h(
     "section",
     { class: "panel feed", "aria-label": feed.name },
@@ -89,16 +94,19 @@ function feedCard(feed) {
     const { now: clock, replayed } = feedClock(now.newest ?? undefined);
     const newest = Number.isFinite(now.newest) ? stamp(now.newest) : "none yet";
     const away = replayed ? `a replay, ${duration(wallClock() - now.newest)} behind` : ago(now.newest, clock);
+    const at = performance.now() / 1000;
+    const speed = before ? (now.events - before.events) / (at - before.at) : NaN;
+    before = { at, events: now.events };
     const texts = [
-      rate(now.events_per_second),
-      count(now.series),
-      count(now.lag),
+      rate(Math.max(speed, 0)),
+      count(now.waiting),
       count(now.events),
+      count(now.series),
       Number.isFinite(now.newest) ? `${newest} (${away})` : newest,
-      (now.horizons ?? []).map((seconds) => duration(seconds)).join(", "),
+      now.horizons.map((text) => duration(seconds(text))).join(", "),
     ];
     texts.forEach((text, i) => setText(values[i], text));
-    showRejected(rejected, now.rejected ?? {});
+    showRejected(rejected, now.rejected);
   }
   return { element, update };
 }

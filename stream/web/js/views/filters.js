@@ -19,17 +19,26 @@ const SEVERITY = [
   ["critical", "Critical"],
 ];
 
-/** Whether a row passes { q, feed, state, severity }. Every word of `q` must be in the series' or the feed's name. */
+/** Every word of `q` must be in the text; a word with * or ? is a pattern for the whole name. */
+function finds(q, name, text) {
+  return q
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => (/[*?]/.test(word) ? pattern(word).test(name.toLowerCase()) : text.toLowerCase().includes(word)));
+}
+
+function pattern(word) {
+  const escaped = word.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}
+
+/** Whether a row passes { q, feed, state, severity }. */
 export function matches(row, filter, store) {
   if (filter.feed && row.feed !== filter.feed) return false;
   if (filter.state && state(row, store.clock(row.feed).now).kind !== filter.state) return false;
   if (filter.severity && rank(severityOf(row)) < rank(filter.severity)) return false;
   if (!filter.q) return true;
-  const text = `${row.id} ${row.feed} ${store.label(row.feed) ?? ""}`.toLowerCase();
-  return filter.q
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  return finds(filter.q, row.id, `${row.id} ${row.feed} ${store.label(row.feed) ?? ""}`);
 }
 
 function choice(name, label, options, changed) {
@@ -50,6 +59,7 @@ export function filters(changed) {
     type: "search",
     class: "search",
     placeholder: "Search series",
+    title: "Words, or a pattern with * and ?",
     "aria-label": "Search series",
     autocomplete: "off",
     spellcheck: "false",

@@ -4,8 +4,8 @@ import { h } from "../dom.js";
 import { severityChip, severityIcon, severityName } from "../icons.js";
 import { coverage } from "../chartdata.js";
 import { format } from "../route.js";
-import { ago, duration, stamp } from "../time.js";
-import { EVIDENCE, count, percent, plural, quantity } from "../words.js";
+import { ago, duration, seconds, stamp } from "../time.js";
+import { EVIDENCE, count, percent, plural, quantity, score } from "../words.js";
 import { bar } from "./bar.js";
 
 const ENOUGH = 30; // values before a coverage says anything
@@ -24,7 +24,7 @@ export function why(alert, clock) {
   const until = alert.state === "open" ? "still open" : `lasted ${duration(alert.end - alert.begin)}`;
   return panel(
     "Why?",
-    h("p", { class: "why-head" }, severityChip(alert.severity), h("span", { class: "muted", text: `${ago(alert.begin, clock.now)}, ${until}, peak ${alert.peak.toFixed(2)}` })),
+    h("p", { class: "why-head" }, severityChip(alert.severity), h("span", { class: "muted", text: `${ago(alert.begin, clock.now)}, ${until}, peak ${score(alert.peak)}` })),
     h("p", { class: "why-text", text: `${alert.why}.` }),
     shares.length > 0 &&
       h(
@@ -109,7 +109,7 @@ export function episodes(alerts, selected, clock, choose) {
             severityIcon(alert.severity, severityName(alert.severity)),
             h("span", { text: stamp(alert.begin, clock.now, false) }),
             h("span", { class: "muted", text: alert.state === "open" ? "open" : duration(alert.end - alert.begin) }),
-            h("span", { class: "episode-peak", text: alert.peak.toFixed(2) }),
+            h("span", { class: "episode-peak", text: score(alert.peak) }),
           ),
         ),
       ),
@@ -126,15 +126,16 @@ export function others(feed, label, open) {
 }
 
 /** What the model knows about the series. */
-export function facts(detail, gap, clock) {
+export function facts(detail, clock) {
   const rows = [
     ["Events seen", count(detail.events)],
     ["Usual wait", duration(detail.unit_seconds)],
-    ["Last wait", Number.isFinite(gap) ? duration(gap) : null],
+    ["Last wait", Number.isFinite(detail.gap) ? duration(detail.gap) : null],
     ["Last event", `${stamp(detail.time)} (${ago(detail.time, clock.now)})`],
     ["Expected", Number.isFinite(detail.expected) ? quantity(detail.expected, detail.unit, detail.upper - detail.lower) : null],
-    ["Horizons", (detail.horizons ?? []).map((seconds) => duration(seconds)).join(", ") || null],
-    ["Memory", detail.bytes ? quantity(detail.bytes, "B", 1000) : null],
+    ["Cycle found", detail.period_seconds ? duration(detail.period_seconds) : null],
+    ["Horizons", detail.horizons.map((text) => duration(seconds(text))).join(", ")],
+    ["Memory", detail.bytes ? quantity(detail.bytes, "B") : null],
     ["Feed", detail.feed],
   ];
   return panel(

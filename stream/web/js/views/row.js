@@ -6,7 +6,7 @@ import { seriesHref } from "../route.js";
 import { sparkline } from "../sparkline.js";
 import { severityOf } from "../store.js";
 import { ago, stamp } from "../time.js";
-import { comparison, state } from "../words.js";
+import { comparison, score as words, state } from "../words.js";
 
 const SCORE_SHOWN = 2; // the bar's right end; the 1.0 line is in its middle
 
@@ -22,7 +22,7 @@ export function scoreBar() {
     const share = Math.min(Math.max((score ?? 0) / SCORE_SHOWN, 0), 1);
     fill.style.width = `${(share * 100).toFixed(1)}%`;
     setClass(element, `score severity-${score >= 1 ? severity : "none"}`);
-    setText(figure, Number.isFinite(score) ? score.toFixed(2) : "–");
+    setText(figure, words(score));
   }
   return { element, draw };
 }

@@ -8,6 +8,7 @@ import { format, replaceQuery } from "../route.js";
 import { ahead, fanHorizons, firstSpan, moved, spans, zoomed } from "../spans.js";
 import { failure, loading } from "../states.js";
 import { ORDERS, keyOf } from "../store.js";
+import { seconds } from "../time.js";
 import { episodes, facts, others, trust, why } from "./panels.js";
 import { headline } from "./headline.js";
 import { chartBox } from "./chartbox.js";
@@ -34,7 +35,6 @@ export function series({ store, live, route }) {
   let fan = [];
   let alerts = [];
   let openElsewhere = 0;
-  let gap = NaN;
   let choices = [];
   let span = null; // seconds; null is everything
   let fixed = null; // [from, to] after a zoom; null follows the newest event
@@ -52,7 +52,6 @@ export function series({ store, live, route }) {
       points = new Points(scores);
       alerts = own.alerts;
       store.sawTime(feed, detail.time);
-      gap = detail.gap ?? points.time.at(-1) - points.time.at(-2);
       if (!choices.length) firstLook();
       if (!box.element.isConnected) body.replaceChildren(box.element, side);
       drawAll();
@@ -64,7 +63,7 @@ export function series({ store, live, route }) {
     }
   }
 
-  const horizon = () => Math.max(...(detail.horizons ?? [detail.unit_seconds * 10]));
+  const horizon = () => Math.max(...detail.horizons.map(seconds));
   const historyLength = () => points.time.at(-1) - points.time[0] || detail.unit_seconds || 1;
   const shownLength = () => span ?? historyLength();
 
@@ -102,7 +101,7 @@ export function series({ store, live, route }) {
         others(feed, store.label(feed), openElsewhere),
         trust(points),
         episodes(alerts, selected, clock, chooseAlert),
-        facts(detail, gap, clock),
+        facts(detail, clock),
       ].filter(Boolean),
     );
   }, PANELS_MS);
@@ -129,10 +128,10 @@ export function series({ store, live, route }) {
     drawPanels();
   }
 
-  function chooseSpan(seconds) {
-    span = seconds;
+  function chooseSpan(length) {
+    span = length;
     fixed = null;
-    replaceQuery({ span: seconds ?? "all", from: "", to: "" });
+    replaceQuery({ span: length ?? "all", from: "", to: "" });
     drawChart();
     refreshForecast();
   }
@@ -168,7 +167,6 @@ export function series({ store, live, route }) {
     for (const item of mine) points.push(item);
     const { series: _, ...newest } = mine.at(-1);
     Object.assign(detail, newest);
-    gap = newest.gap ?? gap;
     store.sawTime(feed, newest.time);
     drawAll();
     refreshForecast();
