@@ -89,7 +89,7 @@ class Metrics:
         self.rebalances = Counter(
             "liquidstream_rebalances_total", "Changes of the partitions this worker owns", registry=registry
         )
-        self.delivery_dropped = Counter(
+        self.history_dropped = Counter(
             "liquidstream_history_dropped_total",
             "Results that the charts missed since they were busy",
             registry=registry,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -35,6 +36,8 @@ from stream.transport.base import (
 #: Longest wait inside `poll`: how late a stop may be noticed.
 POLL_SECONDS = 0.5
 REPLAY_RECORDS = 2_000
+
+RUNNING = "running"
 
 #: How long rows may be saved before partitions go to another worker, which replays what is not saved.
 REVOKE_SECONDS = 5.0
@@ -68,7 +71,8 @@ class Worker:
 
     Attributes
     ----------
-    state : in words; "running" once partitions are assigned and restored. lag : records that wait.
+    state : in words; RUNNING once partitions are assigned and restored. lag : records that wait.
+    rejected : dead letters so far, by reason.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Worker:
         self._log = logger("worker")
         self.state = "starting"
         self.lag = 0
+        self.rejected: Counter[str] = Counter()
 
     def run(self) -> None:
         """Work until `stop`, then commit and save every row. Raises WorkerError, or TransportError at the start."""
@@ -182,6 +187,7 @@ class Worker:
             partition = self._owned[source]
             work, partition.work, partition.committed = partition.work, Work(), mark
             self._by_topic[source.topic].metrics.committed(source, work)
+            self.rejected.update(work.rejected)
             self._failures.progress(_name(source), work.records)
             emitted += work.emitted
         for feed in self._feeds:
@@ -236,7 +242,7 @@ class Worker:
             self._restore(source)
         self._metrics.rebalances.inc()
         self._metrics.restore_seconds.set(time.monotonic() - began)
-        self.state = "running"
+        self.state = RUNNING
 
     def revoked(self, partitions: Iterable[TopicPartition]) -> None:
         leaving = [source for source in partitions if source in self._owned]
