@@ -119,7 +119,7 @@ def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> li
 
 def _table(first: str, *others: str) -> RichTable:
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, overflow="ellipsis", no_wrap=True)
+    table.add_column(first, overflow="fold")
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)
     return table

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -65,14 +66,12 @@ class Table:
 
     def __enter__(self) -> Table:
         with ExitStack() as opened:
-            self._raw = opened.enter_context(self._opened())
+            self._raw, plain = opened.enter_context(_opened(self.path))
             self.size = self.path.stat().st_size
-            binary: IO[bytes] = self._raw
-            if self.path.suffix == ".gz":
-                binary = cast(IO[bytes], opened.enter_context(gzip.GzipFile(fileobj=self._raw)))
             # Undecodable bytes become U+FFFD: such a cell is simply no number, its row is kept.
-            self._text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
-            opened.enter_context(self._text)
+            self._text = opened.enter_context(
+                io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="")
+            )
             self._rows = self._guarded()
             self._first = next(self._rows)
             self.names = list(self._first)
@@ -83,18 +82,6 @@ class Table:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
-
-    def _opened(self) -> IO[bytes]:
-        try:
-            return self.path.open("rb")
-        except IsADirectoryError:
-            raise FileError(
-                "this is a folder, not a file", str(self.path), f"name its files: {self.path}/*.csv"
-            ) from None
-        except OSError as error:
-            raise FileError(
-                f"cannot read it: {error.strerror}", str(self.path), "check the name and the rights"
-            ) from None
 
     @property
     def position(self) -> int:
@@ -110,10 +97,8 @@ class Table:
         yield from self._rows
 
     def _guarded(self) -> Iterator[Columns]:
-        try:
+        with _reading(self.path):
             yield from self._reader()
-        except (OSError, EOFError, csv.Error) as error:
-            raise FileError(f"cannot read on: {error}", str(self.path), "repair the file or leave it out") from None
 
     def _csv(self) -> Iterator[Columns]:
         sample = self._text.readline()
@@ -160,6 +145,36 @@ class Table:
         if block or not names:
             names = names or _names(block) or ["timestamp", "value"]
             yield {name: [row.get(name) for row in block] for name in names}
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file of JSON lines as they are, without the empty ones."""
+    with _opened(path) as (_, plain), _reading(path):
+        yield from filter(None, map(bytes.strip, plain))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The bytes of the file, and what they unpack to."""
+    with ExitStack() as opened:
+        try:
+            raw = opened.enter_context(path.open("rb"))
+        except IsADirectoryError:
+            raise FileError("this is a folder, not a file", str(path), f"name its files: {path}/*.csv") from None
+        except OSError as error:
+            raise FileError(f"cannot read it: {error.strerror}", str(path), "check the name and the rights") from None
+        plain: IO[bytes] = raw
+        if path.suffix == ".gz":
+            plain = cast(IO[bytes], opened.enter_context(gzip.GzipFile(fileobj=raw)))
+        yield raw, plain
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        raise FileError(f"cannot read on: {error}", str(path), "repair the file or leave it out") from None
 
 
 def _flat(line: str) -> dict[str, Cell]:
