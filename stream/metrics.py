@@ -15,13 +15,17 @@ from prometheus_client import (
     Histogram,
     Info,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
-from liquid.results import ALERTS, NO_ALERT, READY, SEVERITIES
+from liquid.results import OPENED, READY, SEVERITIES
 from stream.engine import FeedEngine
 from stream.pipeline import Work
 from stream.transport.base import TopicPartition
+
+# A second line for every counter, of no use here.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -107,7 +111,7 @@ class FeedMetrics:
         self._feed, self._metrics = feed, metrics
         self._events = metrics.events.labels(feed)
         self._event_lag = metrics.event_lag.labels(feed)
-        self._alerts = [metrics.alerts.labels(feed, severity) for severity in SEVERITIES]
+        self._alerts = {i: metrics.alerts.labels(feed, name) for i, name in enumerate(SEVERITIES) if i}
         self._coverage = {level: _Coverage(metrics.coverage.labels(feed, level)) for level, _, _ in _BOUNDS}
         self._series = metrics.series.labels(feed)
         self._state_bytes = metrics.state_bytes.labels(feed)
@@ -131,12 +135,10 @@ class FeedMetrics:
     def _count(self, results: np.ndarray) -> None:
         self._events.inc(len(results))
         self._event_lag.set(time.time() - float(results["time"][-1]))
-        alerting = results["alert"] != NO_ALERT
-        if alerting.any():
-            opened = results["severity"][results["alert"] == ALERTS.index("opened")]
-            for severity, count in enumerate(np.bincount(opened, minlength=len(SEVERITIES)).tolist()):
-                if count:
-                    self._alerts[severity].inc(count)
+        if results["alert"].any():
+            opened = results["severity"][results["alert"] == OPENED]
+            for severity, child in self._alerts.items():
+                child.inc(int((opened == severity).sum()))
         ready = results[results["state"] == READY]
         for level, lower, upper in _BOUNDS:
             known = np.isfinite(ready[lower]) & np.isfinite(ready[upper])

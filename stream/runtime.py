@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import signal
 import threading
@@ -30,6 +31,10 @@ EXIT_FAILED = 3
 QUEUED_COMMITS = 256
 
 RATE_SECONDS = 10.0
+
+#: A signal that comes again after this long ends the process at once.
+PATIENCE_SECONDS = 1.0
+
 SOURCE_STOP_SECONDS = 5.0
 API_STOP_SECONDS = 5.0
 WORKER_STOP_SECONDS = 120.0
@@ -101,9 +106,14 @@ class Service:
 
     def run(self) -> int:
         """Start, work until SIGTERM, SIGINT or a failure, stop. Gives the exit code."""
+        asked = math.inf
 
         def end(number: int, _: Any) -> None:
-            signal.signal(number, signal.SIG_DFL)  # a second one does not wait
+            nonlocal asked
+            asked = min(asked, time.monotonic())
+            if time.monotonic() > asked + PATIENCE_SECONDS:  # asked again, and not by the same stroke
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
             self.end()
 
         before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -153,7 +163,7 @@ class Service:
             self._fail("worker", f"did not stop within {WORKER_STOP_SECONDS:.0f} s")
         self._charts.stop()
         self._join("charts", API_STOP_SECONDS)
-        self._log.info("stopped", events=self._rate.total, failure=self.failure)
+        self._log.info("stopped", events=self._rate.total)
         return EXIT_FAILED if self.failure else EXIT_OK
 
     def _work(self) -> None:
