@@ -14,7 +14,7 @@ from liquid.features import clock, rings, scale
 VERSION: Final = 1
 
 #: (levels, blocks per level) of the shape memory.
-TIERS: Final = {"standard": (5, 512), "compact": (4, 256)}
+TIERS: Final = {"full": (5, 512)}
 
 
 @lru_cache

@@ -60,7 +60,7 @@ class CommitSettings(Section):
 
 
 class ModelSettings(Section):
-    tier: str = "standard"
+    tier: str = "full"
     bank: str = "liquid_s4"
     decoder: str = "cfc"
 

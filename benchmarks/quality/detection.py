@@ -35,9 +35,9 @@ def event_f1(label: np.ndarray, score: np.ndarray) -> float:
         return float(np.nanmax(2 * precision * recall / (precision + recall)))
 
 
-def main(folder: Path, bank: str = "liquid_s4", decoder: str = "cfc", tier: str = "standard") -> None:
+def main(folder: Path, bank: str = "liquid_s4", decoder: str = "cfc") -> None:
     """Score the detector on labelled series."""
-    config = ModelConfig(horizons=(3600.0,), bank=bank, decoder=decoder, tier=tier)
+    config = ModelConfig(horizons=(3600.0,), bank=bank, decoder=decoder)
     with (folder / "manifest.csv").open() as f:
         manifest = list(csv.DictReader(f))
     figures = defaultdict(list)

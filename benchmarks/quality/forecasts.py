@@ -42,7 +42,6 @@ def main(
     sets: Annotated[list[str] | None, typer.Option("--set", help="only these sets")] = None,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
-    tier: str = "standard",
 ) -> None:
     """Measure rMAE and interval coverage."""
     console = Console()
@@ -54,7 +53,7 @@ def main(
         own: dict[tuple[str, int], list[float]] = defaultdict(list)
         cover: dict[tuple[int, int], list[float]] = defaultdict(list)
         for s in series(folder, name):
-            config = ModelConfig(horizons=s.horizons, bank=bank, decoder=decoder, tier=tier)
+            config = ModelConfig(horizons=s.horizons, bank=bank, decoder=decoder)
             for k, (made, came, last, bands) in enumerate(scored(s, config)):
                 ok = np.isfinite(came)
                 ok[: s.warm_up] = False
