@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from liquid import kernel, row
 from liquid import results as res
+from liquid.anomaly.alerts import LEARNING
 from liquid.features import bank, rings
 from liquid.forecast import forecast_row
 from liquid.learning import decoder
@@ -162,7 +163,12 @@ class Model:
             for i, h in enumerate(self.config.horizons)
         )
         return Result(
-            *(float(r[k]) for k in ("time", "value", "expected", "lower", "upper", "score")),
+            time=float(r["time"]),
+            value=float(r["value"]),
+            expected=float(r["expected"]),
+            lower=float(r["lower"]),
+            upper=float(r["upper"]),
+            score=float(r["score"]),
             severity=res.SEVERITIES[r["severity"]],
             state=res.STATES[r["state"]],
             alert=res.ALERTS[r["alert"]],
@@ -235,8 +241,8 @@ class Model:
         period = float(r["forecaster"]["bank"]["period"])
         return {
             "events": int(clock["events"]),
-            "state": res.STATES[res.READY if clock["events"] >= kernel.alerts.LEARNING else res.LEARNING],
-            "ready_after": kernel.alerts.LEARNING,
+            "state": res.STATES[res.READY if clock["events"] >= LEARNING else res.LEARNING],
+            "ready_after": LEARNING,
             "unit": float(clock["unit"]),
             "time": float(clock["time"]),
             "value": float(r["value"]),
