@@ -73,6 +73,8 @@ class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
     time: float
     value: float
     expected: float | None
+    lower80: float | None
+    upper80: float | None
     lower: float | None
     upper: float | None
     score: float

@@ -48,7 +48,8 @@ def duration(value: float) -> str:
         finer = names[i + 1 :][:1]
         if finer and not rest % SECONDS[finer[0]]:
             return f"{whole:.0f}{unit}{rest / SECONDS[finer[0]]:.0f}{finer[0]}"
-    return f"{value:g}s"
+        break
+    return f"{value:.15g}s"
 
 
 Duration = Annotated[float, BeforeValidator(seconds), PlainSerializer(duration, when_used="always")]

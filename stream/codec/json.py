@@ -96,43 +96,16 @@ class JsonCodec:
 
     def results(self, events: EventBatch, results: np.ndarray) -> list[Output]:
         topic, shared, encode = self._feed.results, self._result_headers, self._encode
-        alerting = results["alert"] != NO_ALERT
-        extras: dict[int, tuple[dict[str, float], AlertPart]] = {
-            i: (_shares(results[i]), _alert_part(results[i])) for i in np.flatnonzero(alerting).tolist()
-        }
-        columns = (results[name].tolist() for name in _RESULT_COLUMNS)
-        outputs = []
-        for i, (
-            series,
-            name,
-            time,
-            value,
-            expected,
-            lower,
-            upper,
-            score,
-            alert_score,
-            severity,
-            state,
-            gap,
-        ) in enumerate(zip(events.ids, event_ids(events), *columns, strict=True)):
-            record = ResultRecord(
-                series,
-                time,
-                value,
-                expected,
-                lower,
-                upper,
-                score,
-                alert_score,
-                SEVERITIES[severity],
-                STATES[state],
-                gap,
-            )
-            if i in extras:
-                record.shares, record.alert = extras[i]
-            outputs.append(Output(topic, series.encode(), encode(record), (*shared, ("ce_id", name.encode()))))
-        return outputs
+        columns = [results[name].tolist() for name in _NUMBERS]
+        severities = [SEVERITIES[k] for k in results["severity"].tolist()]
+        states = [STATES[k] for k in results["state"].tolist()]
+        records = list(map(ResultRecord, events.ids, *columns, severities, states, results["gap"].tolist()))
+        for i in np.flatnonzero(results["alert"] != NO_ALERT).tolist():
+            records[i].shares, records[i].alert = _shares(results[i]), _alert_part(results[i])
+        return [
+            Output(topic, record.series.encode(), encode(record), (*shared, ("ce_id", name.encode())))
+            for record, name in zip(records, event_ids(events), strict=True)
+        ]
 
     def forecasts(self, events: EventBatch, results: np.ndarray) -> list[Output]:
         topic, shared, horizons = self._feed.forecasts, self._forecast_headers, self._feed.horizons
@@ -211,8 +184,9 @@ def create(feed: FeedSettings) -> JsonCodec:
     return JsonCodec(feed)
 
 
-_RESULT_COLUMNS: Final = (
-    "time", "value", "expected", "lower", "upper", "score", "alert_score", "severity", "state", "gap",
+#: In the order of ResultRecord's fields; severity, state and gap follow.
+_NUMBERS: Final = (
+    "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "alert_score",
 )  # fmt: skip
 
 
