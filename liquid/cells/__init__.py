@@ -1,0 +1,32 @@
+"""Liquid cells: small recurrent networks for samples at irregular times, trainable and exact.
+
+>>> from liquid.cells import make
+>>> cell = make("cfc", inputs=2, units=16)
+>>> params = cell.init(0)
+>>> y, state = cell.step(params, cell.zero_state(), u=[[0.5, -1.0]], gap=[0.25])
+>>> y.shape
+(1, 16)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from liquid.cells.base import Cell, Gradients
+from liquid.cells.cfc import CfC
+from liquid.cells.liquid_s4 import LiquidS4
+from liquid.cells.params import Params
+
+__all__ = ["CELLS", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "make"]
+
+CELLS: dict[str, type[Cell]] = {
+    "cfc": CfC,
+    "liquid_s4": LiquidS4,
+}
+
+
+def make(name: str, **config: Any) -> Cell:
+    """A cell by its name in `CELLS`, with the fields of its class."""
+    if name not in CELLS:
+        raise ValueError(f"there is no cell named {name!r}: choose one of {', '.join(CELLS)}")
+    return CELLS[name](**config)
