@@ -60,9 +60,9 @@ class CommitSettings(Section):
 
 
 class ModelSettings(Section):
-    tier: str = "full"
-    bank: str = "liquid_s4"
-    decoder: str = "cfc"
+    tier: str = ModelConfig.tier
+    bank: str = ModelConfig.bank
+    decoder: str = ModelConfig.decoder
 
     @model_validator(mode="after")
     def _known_to_the_model(self) -> ModelSettings:

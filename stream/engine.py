@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from liquid import LEVELS, IncompatibleRow, Model
+from liquid.model import forecast_row
 from liquid.results import SKIPPED
 from stream.config import FeedSettings, ModelSettings
 from stream.events import EventBatch
@@ -36,7 +37,7 @@ class FeedEngine:
 
     def step(self, batch: EventBatch) -> np.ndarray:
         """Results of the batch, one per event, in order. Events already applied come back with flag SKIPPED."""
-        results = np.empty(len(batch), self.model.result_dtype)
+        results = np.zeros(len(batch), self.model.result_dtype)
         if not len(batch):
             return results
         with self._lock:
@@ -110,7 +111,8 @@ class FeedEngine:
         """`Model.forecast` of a series from its newest event, None where it is unknown."""
         with self._lock:
             found = self._find(series)
-            return self.model.forecast(found[0], horizons, levels) if found else None
+            row = self.model.rows[found[0]].copy() if found else None
+        return None if row is None else forecast_row(row, self.model.config, horizons, levels)
 
     @property
     def state_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import queue
 import signal
@@ -127,6 +128,9 @@ class Service:
 
     def start(self) -> None:
         """Start every part; returns when the API listens. Raises AddressError."""
+        # Events between two commits live just long enough to make the collector look at everything again and again.
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
         if self.settings.api.enabled:
             from stream.api.app import create_app
 
