@@ -2,7 +2,7 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { CHART, visibleRange } from "./chartdata.js";
-import { drawEpisodes, drawNow, drawScores, drawUnusual, pointSize } from "./chartmarks.js";
+import { drawEpisodes, drawLoneBands, drawNow, drawScores, drawUnusual, pointSize } from "./chartmarks.js";
 import { number } from "./words.js";
 
 const AXIS_WIDTH = 58;
@@ -182,7 +182,10 @@ export class SeriesChart {
       },
       hooks: {
         ...shared.hooks,
-        drawAxes: [(chart) => (chart.series[index("value")].points.size = pointSize(chart))],
+        drawAxes: [
+          (chart) => (chart.series[index("value")].points.size = pointSize(chart)),
+          (chart) => drawLoneBands(chart, this.#data, colour),
+        ],
         draw: [(chart) => drawUnusual(chart, this.#data, colour)],
         setCursor: [(chart) => this.#pointed(chart)],
       },

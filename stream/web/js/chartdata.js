@@ -1,7 +1,7 @@
 // From results and a forecast to the aligned columns that the charts draw.
 
 const MOST_POINTS = 20000;
-const GAP = 6; // times the usual wait: longer ones are shown as gaps
+const GAP = 3; // times a long but ordinary wait (95 of 100 are shorter): longer ones are shown as gaps
 
 const COLUMNS = ["time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "severity"];
 
@@ -62,11 +62,11 @@ export function fanOf(forecast) {
  * `main` is in the order of CHART. `source[i]` says what row i is: a number k >= 0 is result k, null is a gap (an empty
  * row that breaks the lines), and an object is a point of the fan.
  */
-export function aligned(points, fan, unit) {
+export function aligned(points, fan) {
   const main = CHART.map(() => []);
   const score = [[], []];
   const source = [];
-  const limit = GAP * (unit > 0 ? unit : usualWait(points.time));
+  const limit = GAP * ordinaryWait(points.time);
   const row = (time, values, figure, from) => {
     main.forEach((column, i) => column.push(i === 0 ? time : (values[CHART[i]] ?? null)));
     score[0].push(time);
@@ -89,10 +89,10 @@ export function aligned(points, fan, unit) {
   return { main, score, source };
 }
 
-function usualWait(times) {
+function ordinaryWait(times) {
   const waits = times.slice(1).map((time, i) => time - times[i]);
   waits.sort((a, b) => a - b);
-  return waits[Math.floor(waits.length / 2)] || Infinity;
+  return waits[Math.floor(waits.length * 0.95)] || Infinity;
 }
 
 /** Lowest and highest of what is worth seeing between rows `first` and `last`: values always, wide intervals in part. */

@@ -48,6 +48,24 @@ export function drawNow(chart, { origin }, colour) {
   });
 }
 
+/** Bands of results that stand alone between two gaps, which have no width of their own. */
+export function drawLoneBands(chart, { main, source }, colour) {
+  const at = (name) => main[CHART.indexOf(name)];
+  const isResult = (i) => typeof source[i] === "number";
+  inside(chart, (ctx, _, ratio) => {
+    eachVisible(chart, (i) => {
+      if (!isResult(i) || isResult(i - 1) || isResult(i + 1)) return;
+      const x = chart.valToPos(main[0][i], "x", true) - 1.5 * ratio;
+      for (const [lower, upper, fill] of [["lower", "upper", "band-95"], ["lower80", "upper80", "band-80"]]) {
+        if (at(lower)[i] === null || at(upper)[i] === null) continue;
+        const top = chart.valToPos(at(upper)[i], "y", true);
+        ctx.fillStyle = colour(fill);
+        ctx.fillRect(x, top, 3 * ratio, chart.valToPos(at(lower)[i], "y", true) - top);
+      }
+    });
+  });
+}
+
 /** Diameter of a point (CSS pixels) for how many there are to show. */
 export function pointSize(chart) {
   const [first, last] = chart.series[0].idxs ?? [0, 0];

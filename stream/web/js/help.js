@@ -16,7 +16,7 @@ const TERMS = [
   ["Score", "How unusual an event is for its own series. 1.0 is the alert line for every series, whatever it measures."],
   ["Band", "Where a value was expected before it came: 80 of 100 values should fall in the darker band, 95 of 100 in the lighter one."],
   ["Fan", "The same bands for the time ahead, from the newest event on."],
-  ["Learning", "A new series needs some events before its scores mean anything; it raises no alert until then."],
+  ["Learning", "A new series needs some events before its scores can be relied on."],
   ["Silent", "No event for ten times the usual wait (and at least a minute)."],
   [
     "Times",

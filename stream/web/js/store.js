@@ -22,7 +22,8 @@ export class Store extends EventTarget {
   /** the newest statistics and the ones before: [{ at, ...stats }] */
   statistics = [];
   total = 0;
-  loaded = false;
+  loaded = false; // the first page is there
+  complete = false; // and all others
   error = null;
   #newest = new Map();
   #loading = null;
@@ -65,6 +66,7 @@ export class Store extends EventTarget {
       const [stats] = await Promise.all([api.stats(signal), this.loadFeeds(signal)]);
       this.#stats(stats);
       const fresh = new Map();
+      this.complete = false;
       for (let cursor; ; ) {
         const page = await api.list({ ...filter, sort: "worst", limit: PAGE, cursor }, signal);
         for (const row of page.series) this.#put(fresh, row);
@@ -73,6 +75,7 @@ export class Store extends EventTarget {
         const done = !cursor || fresh.size >= MOST_SERIES;
         if (done || !this.loaded) this.rows = new Map(fresh);
         this.loaded = true;
+        this.complete = done;
         this.error = null;
         this.#tell("series");
         if (done) break;
@@ -100,7 +103,7 @@ export class Store extends EventTarget {
         const { series, ...rest } = item;
         Object.assign(row, rest);
         append(row.sparkline, item.time, item.value);
-      } else if (this.loaded && this.rows.size < MOST_SERIES) {
+      } else if (this.complete && this.rows.size < MOST_SERIES) {
         this.#put(this.rows, { ...item, id: item.series, feed, sparkline: [[item.time, item.value]] });
         this.total = Math.max(this.total, this.rows.size);
       }

@@ -52,12 +52,13 @@ export function number(value, width = 0) {
     const [step, letter] = COMPACT.find(([limit]) => magnitude >= limit && size >= limit / 1000);
     return `${significant(value / step, size / step)} ${letter}`;
   }
-  if (value !== 0 && magnitude < 1e-4 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
+  if (magnitude < 1e-12) return "0";
+  if (magnitude < 1e-3 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
   return significant(value, size);
 }
 
 function significant(value, size) {
-  const decimals = size > 0 ? Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 6) : 0;
+  const decimals = size > 0 ? Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 4) : 0;
   return grouped(value, decimals);
 }
 
@@ -71,7 +72,8 @@ export function rate(value) {
   return value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
 
-export const score = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");
+/** A score, cut rather than rounded: 0.999 must not look like the 1.0 line. */
+export const score = (value) => (Number.isFinite(value) ? (Math.floor(value * 100 + 1e-9) / 100).toFixed(2) : "–");
 
 export function percent(share, decimals = 0) {
   return Number.isFinite(share) ? `${(share * 100).toFixed(decimals)} %` : "–";
@@ -120,7 +122,7 @@ export function comparison(row, unit) {
 /** How a series is doing: { kind: "learning" | "silent" | "ready", text, share? }. `now` is the feed's clock. */
 export function state(row, now) {
   const quiet = now - row.time;
-  if (Number.isFinite(quiet) && quiet > Math.max(60, 10 * (row.unit_seconds ?? 0))) {
+  if (row.unit_seconds && quiet > Math.max(60, 10 * row.unit_seconds)) {
     return { kind: "silent", text: `silent ${duration(quiet)}` };
   }
   if (row.state === "learning") {

@@ -121,7 +121,7 @@ function alertItem(alert, store) {
   const clock = store.clock(alert.feed);
   const isOpen = alert.state === "open";
   const [arrow, direction] = DIRECTIONS[alert.direction] ?? DIRECTIONS.none;
-  const length = duration((isOpen ? Math.max(clock.now, alert.peak_time) : alert.end) - alert.begin);
+  const length = duration(Math.round((isOpen ? Math.max(clock.now, alert.peak_time) : alert.end) - alert.begin));
   const href = format({ page: "series", feed: alert.feed, series: alert.series, query: { alert: alert.id } });
   return h(
     "li",

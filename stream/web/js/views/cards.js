@@ -7,6 +7,8 @@ import { severityOf } from "../store.js";
 import { duration, stamp, wallClock } from "../time.js";
 import { SEVERITIES, count, plural, rate, state } from "../words.js";
 
+const COUNT_MS = 1000; // all series are counted through at most this often
+
 function card(label, unit, { href = null, name }) {
   const figure = h("span", { class: "figure", text: "–" });
   const note = h("span", { class: "card-note" });
@@ -31,6 +33,8 @@ export function cards(store) {
   const all = [events, series, alerts, lag];
   const element = h("section", { class: "cards", "aria-label": "Figures" }, all.map((one) => one.element));
 
+  let countedAt = -Infinity;
+
   function update() {
     const history = store.statistics;
     const now = history.at(-1);
@@ -44,12 +48,14 @@ export function cards(store) {
     setText(events.figure, rate(now.events_per_second));
     setText(events.note, `${count(now.events)} since ${stamp(now.started_at, wallClock(), false)}`);
     setText(series.figure, count(now.series));
-    setText(series.note, doing(store));
     setText(alerts.figure, count(now.open_alerts));
     alerts.element.classList.toggle("is-alerting", now.open_alerts > 0);
-    severities(alerts.note, store, now.open_alerts);
     setText(lag.figure, count(now.lag));
     setText(lag.note, behind(now));
+    if (performance.now() - countedAt < COUNT_MS) return;
+    countedAt = performance.now();
+    setText(series.note, doing(store));
+    severities(alerts.note, store, now.open_alerts);
   }
   return { element, update };
 }

@@ -49,7 +49,7 @@ export function headline(id, feed, store) {
     alert.hidden = !open;
     if (!open) return;
     alert.dataset.severity = open.severity;
-    const length = duration(Math.max(clock.now, open.peak_time) - open.begin);
+    const length = duration(Math.round(Math.max(clock.now, open.peak_time) - open.begin));
     alert.replaceChildren(severityChip(open.severity), h("span", { text: `Alert open for ${length}, since ${stamp(open.begin, clock.now, false)}. ${open.why}.` }));
   }
   return { element, show };

@@ -18,7 +18,7 @@ const HEAD = [
   ["c-name", "Series", "name"],
   ["c-spark", "Newest values", null],
   ["c-score", "Score", "worst", "1.0 is the alert line"],
-  ["c-value", "Now, against what was expected", null],
+  ["c-value", "Actual against expected", null],
   ["c-state", "State", null],
   ["c-time", "Last event", "time"],
 ];

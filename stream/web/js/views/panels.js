@@ -21,10 +21,11 @@ export function why(alert, clock) {
   if (!alert) return panel("Why?", h("p", { class: "muted", text: "Nothing to explain: the score has stayed below the 1.0 line." }));
   const shares = Object.entries(alert.shares ?? {}).filter(([, share]) => share >= SHOWN_SHARE);
   shares.sort((a, b) => b[1] - a[1]);
-  const until = alert.state === "open" ? "still open" : `lasted ${duration(alert.end - alert.begin)}`;
+  const isOpen = alert.state === "open";
+  const when = isOpen ? `since ${stamp(alert.begin, clock.now, false)}` : `ended ${ago(alert.end, clock.now)} after ${duration(Math.round(alert.end - alert.begin))}`;
   return panel(
     "Why?",
-    h("p", { class: "why-head" }, severityChip(alert.severity), h("span", { class: "muted", text: `${ago(alert.begin, clock.now)}, ${until}, peak ${score(alert.peak)}` })),
+    h("p", { class: "why-head" }, severityChip(alert.severity), h("span", { class: "muted", text: `${when}, peak ${score(alert.peak)}` })),
     h("p", { class: "why-text", text: `${alert.why}.` }),
     shares.length > 0 &&
       h(
@@ -108,7 +109,7 @@ export function episodes(alerts, selected, clock, choose) {
             { type: "button", class: "episode", "aria-pressed": String(alert.id === selected), on: { click: () => choose(alert) } },
             severityIcon(alert.severity, severityName(alert.severity)),
             h("span", { text: stamp(alert.begin, clock.now, false) }),
-            h("span", { class: "muted", text: alert.state === "open" ? "open" : duration(alert.end - alert.begin) }),
+            h("span", { class: "muted", text: alert.state === "open" ? "open" : duration(Math.round(alert.end - alert.begin)) }),
             h("span", { class: "episode-peak", text: score(alert.peak) }),
           ),
         ),

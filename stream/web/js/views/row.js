@@ -31,7 +31,8 @@ export function scoreBar() {
 export function seriesRow(row, store) {
   const mark = h("span", { class: "row-mark" });
   const link = h("a", { class: "row-name", href: seriesHref(row.feed, row.id), tabindex: "-1", text: row.id, title: row.id });
-  const feed = h("span", { class: "row-feed" });
+  const feed = h("span");
+  const brief = h("span", { class: "row-state" }); // where the state has no column of its own
   const spark = sparkline(160, 34);
   const score = scoreBar();
   const actual = h("span", { class: "row-actual" });
@@ -42,7 +43,7 @@ export function seriesRow(row, store) {
   const element = h(
     "div",
     { class: "table-row", role: "row" },
-    cell("c-name", mark, h("span", { class: "row-title" }, link, feed)),
+    cell("c-name", mark, h("span", { class: "row-title" }, link, h("span", { class: "row-feed" }, feed, brief))),
     cell("c-spark", spark.element),
     cell("c-score", score.element),
     cell("c-value", actual, against),
@@ -68,6 +69,7 @@ export function seriesRow(row, store) {
     const clock = store.clock(now.feed);
     const { kind, text, share } = state(now, clock.now);
     setText(doing, text);
+    setText(brief, kind === "ready" ? "" : ` · ${text}`);
     setClass(doing, `state is-${kind}`);
     progress.hidden = share === undefined;
     if (share !== undefined) progress.firstChild.style.width = `${Math.min(share, 1) * 100}%`;

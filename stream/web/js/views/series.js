@@ -15,7 +15,7 @@ import { chartBox } from "./chartbox.js";
 
 const HISTORY = 5000;
 const DRAW_MS = 250;
-const FORECAST_MS = 2000;
+const FORECAST_MS = 500;
 const PANELS_MS = 1000;
 const ALERTS = 50;
 
@@ -85,7 +85,7 @@ export function series({ store, live, route }) {
 
   const drawChart = paced(() => {
     if (!detail) return;
-    const data = aligned(points, fan, detail.unit_seconds);
+    const data = aligned(points, fan);
     chart.draw({ ...data, origin: points.time.at(-1), episodes: alerts, severities: points.severity, selected }, range());
     box.show({ choices, span, fixed, points, detail, replayed: store.clock(feed).replayed });
     setAttribute(box.canvas, "data-points", points.length);
@@ -150,7 +150,7 @@ export function series({ store, live, route }) {
 
   const around = ({ begin, end, peak_time: peak }) => {
     const until = end ?? Math.max(points.time.at(-1), peak);
-    const margin = Math.max(2 * (until - begin), 60 * (detail.unit_seconds || 1));
+    const margin = Math.max(0.75 * (until - begin), 40 * (detail.unit_seconds || 1));
     return [begin - margin, until + margin];
   };
 
