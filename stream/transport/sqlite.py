@@ -179,8 +179,10 @@ class SqliteTransport:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
+            owner = file.read().strip() or "unknown"
+            file.close()
             raise TransportError(
-                f"another worker (process {file.read().strip() or 'unknown'}) uses {self._options.path}; "
+                f"another worker (process {owner}) uses {self._options.path}; "
                 "stop it, or give this one its own transport.path"
             ) from None
         file.truncate(0)
