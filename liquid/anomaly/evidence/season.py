@@ -1,0 +1,28 @@
+"""A level that has moved away from the usual one of the hour of day."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from liquid._jit import njit
+from liquid.anomaly.evidence.base import Tail
+
+HOURS = 24
+STATE = np.dtype([("mean", "f4"), ("profile", "f4", (HOURS,)), ("count", "u1", (HOURS,))], align=True)
+TAILS = (Tail(1, "season"), Tail(-1, "season"))
+_EVENTS = 30.0
+_RATE = 0.03
+_LIMIT = 8.0
+_STEP = 3.0
+
+
+@njit
+def statistic(state, seen):
+    """Mean of the last values' distances from their hour's profile."""
+    hour = int((seen.time % 86400.0) / 3600.0) % HOURS
+    state.mean += (seen.x - state.profile[hour] - state.mean) / min(_EVENTS, seen.n + 1.0)
+    if state.count[hour] < 255:
+        state.count[hour] += 1
+    d = min(max(seen.x, -_LIMIT), _LIMIT) - state.profile[hour]
+    state.profile[hour] += max(1.0 / state.count[hour], _RATE) * min(max(d, -_STEP), _STEP)
+    return state.mean
