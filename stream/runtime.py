@@ -49,10 +49,15 @@ class Service:
     settings : the checked configuration. engines : by feed name. history : recent results and alerts.
     address : where the API answers, None while it does not. started_at : epoch seconds.
     failure : what ended the service, None while it is well.
+
+    Parameters
+    ----------
+    listener : is handed all results, after each commit and in the worker's thread; must be quick.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listener: Callable[[list[Emitted]], None] | None = None) -> None:
         self.settings = settings
+        self._listener = listener
         self.engines = {feed.name: FeedEngine(feed, settings.model) for feed in settings.feeds}
         self.history = History(settings.history.per_series)
         self.address: str | None = None
@@ -200,6 +205,8 @@ class Service:
 
     def _deliver(self, emitted: list[Emitted]) -> None:
         self._rate.add(sum(len(batch.ids) for batch in emitted))
+        if self._listener:
+            self._listener(emitted)
         if not self._charts.offer(emitted):
             self._metrics.history_dropped.inc(sum(len(batch.ids) for batch in emitted))
 
