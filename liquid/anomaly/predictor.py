@@ -42,7 +42,6 @@ PREDICTOR = np.dtype(
 def start(p):
     """A fresh series."""
     rls.reset(p.p, SIZE, PRIOR)
-    p.usual_gap = 1.0
 
 
 @njit
@@ -63,12 +62,13 @@ def relative_gap(p, gap, n):
     """The gap in usual gaps (1 for the first event), and learn the usual gap by log steps. gap : seconds."""
     if n == 0:
         return 1.0
-    if n == 1 or p.usual_gap <= 0.0:
+    if gap <= 0.0:
+        return 0.0
+    if p.usual_gap <= 0.0:
         p.usual_gap = max(gap, 1e-9)
     relative = gap / p.usual_gap
-    if gap > 0.0:
-        r = min(max(relative, 0.5), 2.0)
-        p.usual_gap *= math.exp((0.05 if n < 100 else 0.005) * (r - 1.0))
+    r = min(max(relative, 0.5), 2.0)
+    p.usual_gap *= math.exp((0.05 if n < 100 else 0.005) * (r - 1.0))
     return relative
 
 
