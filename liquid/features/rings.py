@@ -68,7 +68,7 @@ def recode(rings, factor, shift):
 
 @njit
 def _code(x):
-    return np.int8(min(max(round(x), -127.0), 127.0))
+    return np.int8(round(min(max(x, -127.0), 127.0)))  # clipped first: beyond 2**63 rounding gives garbage
 
 
 @njit
