@@ -157,6 +157,19 @@ def recode(f, factor, shift):
 
 
 @njit
+def retune(f, kinds):
+    """The period changed: the complex modes start again, those of pending origins too."""
+    f.bank.period = f.period.period
+    for k in range(4):
+        f.bank.mode[k] = 0.0
+    if kinds[0] == bank.LIQUID_S4:
+        for m in range(len(f.made)):
+            for s in range(SLOTS):
+                for k in range(4):
+                    f.pending[m, s].origin.bank[k] = 0.0
+
+
+@njit
 def _reweigh(w, p, size, factor, shift):
     """Features scale with z, except the constant (which takes the shift of the level), the calendar and the units."""
     g = min(max(factor, 1e-3), 1e3)
@@ -210,16 +223,23 @@ def interval(f, m, distance, spread, learning, work):
     guess = min(base * math.sqrt(max(distance / max(f.spacing, 1e-6), 1e-6)), max(1.0, base))
     n = c.feedbacks
     work.scale = (n * c.scale + 5.0 * guess) / (n + 5.0) * work.widening
-    for k in range(2):
-        work.half[k] = conformal.quantile(c, k) * work.scale
+    q80, q95 = _quantiles(c)
+    work.half[0] = q80 * work.scale
+    work.half[1] = q95 * work.scale
+
+
+@njit
+def _quantiles(c):
+    """Half widths of the two levels in scales, the wider level never the narrower interval."""
+    q80 = conformal.quantile(c, 0)
+    return q80, max(q80, conformal.quantile(c, 1))
 
 
 @njit
 def half_width(f, m, level, work):
     """Half width of any level for the scale in `work`: -log(alpha) is interpolated between the two learned levels."""
     miss = math.log(1.0 - level)
-    q80 = conformal.quantile(f.bucket[m].conformal, 0)
-    q95 = conformal.quantile(f.bucket[m].conformal, 1)
+    q80, q95 = _quantiles(f.bucket[m].conformal)
     m80 = math.log(conformal.MISS[0])
     m95 = math.log(conformal.MISS[1])
     if miss >= m80:
@@ -238,7 +258,7 @@ def _learn(f, m, distance, z0, z, kinds, work):
     b.change += max(1.0 / b.rows, 0.005) * (min(abs(dz), _CAP) - b.change)
     scale = 1.0 / max(b.change, 1e-3)
     e0 = dz - rls.predict(f.readout[0], work.x, LINEAR)
-    e1 = dz - rls.predict(f.readout[1], work.x, FULL)
+    e1 = e0 if kinds[1] == decoder.NONE else dz - rls.predict(f.readout[1], work.x, FULL)
     limit = _HUBER * b.error
     n = b.rows
     _step(f.readout[0], f.linear, LINEAR, e0, scale, limit, n, work)
@@ -271,7 +291,8 @@ def expect(f, rings, cells, kinds, gap, unit, work):
     o = f.origin
     spread = 0.0
     for k in range(origin.DETAILS):
-        _, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
+        now, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
+        o.now[k] = now
         work.then[k] = then
         if k == 0:
             spread = v

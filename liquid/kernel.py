@@ -102,7 +102,7 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
     # 2. scale; everything kept in z follows it
     recode, factor, shift, deviation = scale.observe(row.scale, value, n)
     if recode:
-        if factor > 0.0:
+        if step > 0.0:
             rings.recode(row.rings, factor, shift)
             forecaster.recode(f, factor, shift)
         rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
@@ -118,10 +118,9 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
             if row.rings.blocks[level] >= rings.MIN_BLOCKS:
                 rings.search(row.rings, level, softness, ring_work)
                 detector.shape(row.detector, row.rings, level)
-            if period.look(f.period, row.rings, level, ring_work):
-                f.bank.period = f.period.period
-                for k in range(4):
-                    f.bank.mode[k] = 0.0
+            pushed = row.rings.blocks[level] - (cells_before >> level)
+            if period.look(f.period, row.rings, level, pushed, ring_work):
+                forecaster.retune(f, kinds)
     row.value = value
 
     # 4. evidence and alert

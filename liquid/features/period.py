@@ -64,8 +64,8 @@ def autocorrelation_peak(x, n, out):
 
 
 @njit
-def look(state, rings, level, work):
-    """Search one level for a period after a block was pushed.
+def look(state, rings, level, pushed, work):
+    """Search one level for a period after `pushed` blocks were pushed.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def look(state, rings, level, work):
     """
     blocks = rings.blocks[level]
     length = rings.code.shape[1]
-    if blocks % EVERY or blocks < EVERY:
+    if blocks // EVERY == (blocks - pushed) // EVERY:
         return False
     n = min(blocks, length)
     start = blocks % length if blocks >= length else 0
