@@ -44,7 +44,7 @@ def tables(theta, p):
     for k in range(6):
         part = block(theta, p, k)
         for i in range(part.size):
-            t[k].reshape(-1)[i] = part[i]
+            t[k, i // n, i % n] = part[i]
     for c in range(h):
         for i in range(n):
             t[0, c, i] = -max(exp(t[0, c, i]), MIN_DECAY)

@@ -45,7 +45,7 @@ def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
     """Forward keeping the states, then backward, sequence by sequence; see `Cell._backward`."""
     length = x.shape[1]
     dt, through, t = tables(theta, p)
-    ddt, dthrough, d = np.zeros_like(dt), np.zeros_like(through), np.zeros_like(t)
+    ddt, dthrough, d = np.zeros(dt.shape), np.zeros(dt.shape), np.zeros(t.shape)
     w, zeros, y = np.empty((SCRATCH, p.modes)), np.zeros(p.modes, theta.dtype), np.empty(p.channels, theta.dtype)
     tape = np.empty((length + 1, state.shape[1]), theta.dtype)
     for b in range(x.shape[0]):
@@ -166,13 +166,13 @@ def trace_count(complex_modes):
 def trace_grad(theta, p, u, state, traces, dy, dtheta):
     """Add the gradient of a loss on the newest outputs: `state` and `traces` are those after the sample."""
     dt, through, t = tables(theta, p)
-    ddt, dthrough, d = np.zeros_like(dt), np.zeros_like(through), np.zeros_like(t)
+    ddt, dthrough, d = np.zeros(dt.shape), np.zeros(dt.shape), np.zeros(t.shape)
     n, kinds = p.modes, trace_count(p.complex_modes)
-    zeros, qr, qi = np.zeros(n, theta.dtype), np.empty(n), np.empty(n)
+    zeros = np.zeros(n, theta.dtype)
     for b in range(u.shape[0]):
         for c in range(p.channels):
             dthrough[c] += u[b, c] * dy[b, c]
-            qr[:], qi[:] = 0.0, 0.0
+            qr, qi = np.zeros(n), np.zeros(n)
             xr, xi = parts(p, state[b], c, zeros)
             _read_back(p, dy[b, c], t, d, c, xr, xi, qr, qi)
             for j in range(kinds):

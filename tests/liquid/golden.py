@@ -37,9 +37,24 @@ def load(path: Path) -> Case:
     return case
 
 
-def case_files() -> list[Path]:
-    """Cases of cells; the first ones are always there."""
-    return sorted(HERE.glob("*.npz")) + sorted(REFERENCE.glob("ncps/cfc_*.npz"))
+def load_case(path: Path) -> tuple[Case, Cell]:
+    case = load(path)
+    return case, cell_of(case["config"])
+
+
+def case_files(having: str = "y") -> list[Path]:
+    """Cases of cells that hold arrays of that name; some are always there."""
+    files = sorted(HERE.glob("*.npz")) + sorted(REFERENCE.glob("ncps/cfc_*.npz"))
+    return [path for path in files if having in _sections(path)]
+
+
+def _sections(path: Path) -> set[str]:
+    with np.load(path) as file:
+        return {name.split("/")[0] for name in file.files}
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
 
 
 def cell_of(config: dict[str, Any]) -> Cell:

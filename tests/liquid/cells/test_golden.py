@@ -3,25 +3,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liquid.cells import Cell, CfC
+from liquid.cells import CfC, LiquidS4
 from tests.liquid import golden
-from tests.liquid.golden import Case, assert_close, joined, section, tolerance_of_gradients, tolerance_of_outputs
-
-FILES = golden.case_files()
+from tests.liquid.golden import assert_close, joined, section, tolerance_of_gradients, tolerance_of_outputs
 
 
-@pytest.fixture(params=FILES, ids=[f"{path.parent.name}/{path.stem}" for path in FILES])
-def case(request: pytest.FixtureRequest) -> Case:
-    path: Path = request.param
-    return golden.load(path)
+def cases(having: str = "y") -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", golden.case_files(having), ids=golden.name_of)
 
 
-@pytest.fixture
-def cell(case: Case) -> Cell:
-    return golden.cell_of(case["config"])
-
-
-def test_outputs_and_states(case: Case, cell: Cell) -> None:
+@cases()
+def test_outputs_and_states(path: Path) -> None:
+    case, cell = golden.load_case(path)
     params, first = cell.pack(section(case, "param")), joined(case, "h0", "c0")
     tolerance = tolerance_of_outputs(case)
     y, last = cell.run(params, case["x"], case["ts"], first)
@@ -31,7 +24,9 @@ def test_outputs_and_states(case: Case, cell: Cell) -> None:
     assert_close(states, joined(case, "h", "c"), tolerance, "states")
 
 
-def test_gradients(case: Case, cell: Cell) -> None:
+@cases()
+def test_gradients(path: Path) -> None:
+    case, cell = golden.load_case(path)
     params = cell.pack(section(case, "param"))
     tolerance = tolerance_of_gradients(case)
     back = cell.grad(params, case["x"], case["ts"], 2 * case["y"], joined(case, "h0", "c0"))
@@ -42,10 +37,11 @@ def test_gradients(case: Case, cell: Cell) -> None:
     assert_close(back.state, joined(case, "grad/h0", "grad/c0"), tolerance, "first state")
 
 
-def test_gradients_of_single_steps(case: Case, cell: Cell) -> None:
+@cases("grad1")
+def test_gradients_of_single_steps(path: Path) -> None:
     """The state counts as given before each step: every sample is a sequence of its own."""
-    if not (expected := section(case, "grad1")):
-        pytest.skip("the case has none")
+    case, cell = golden.load_case(path)
+    expected = section(case, "grad1")
     before = np.concatenate([joined(case, "h0", "c0")[:, None], joined(case, "h", "c")[:, :-1]], axis=1)
     singles = [a.reshape(-1, 1, *a.shape[2:]) for a in (case["x"], case["ts"], 2 * case["y"])]
     params = cell.pack(section(case, "param"))
@@ -54,9 +50,10 @@ def test_gradients_of_single_steps(case: Case, cell: Cell) -> None:
         assert_close(gradient, expected[name], tolerance_of_gradients(case), name)
 
 
-def test_gradients_of_each_steps_loss(case: Case, cell: Cell) -> None:
-    if not (expected := section(case, "grad_t")):
-        pytest.skip("the case has none")
+@cases("grad_t")
+def test_gradients_of_each_steps_loss(path: Path) -> None:
+    case, cell = golden.load_case(path)
+    expected = section(case, "grad_t")
     params = cell.pack(section(case, "param"))
     for t in range(case["x"].shape[1]):
         dy = np.zeros_like(case["y"])
@@ -66,9 +63,9 @@ def test_gradients_of_each_steps_loss(case: Case, cell: Cell) -> None:
             assert_close(gradient, expected[name][t], tolerance_of_gradients(case), f"{name} at step {t}")
 
 
-def test_jacobians(case: Case, cell: Cell) -> None:
-    if "jac" not in case:
-        pytest.skip("the case has none")
+@cases("jac")
+def test_jacobians(path: Path) -> None:
+    case, cell = golden.load_case(path)
     params = cell.pack(section(case, "param"))
     before = np.concatenate([case["h0"][:, None], case["h"][:, :-1]], axis=1)
     for t in range(before.shape[1]):
@@ -77,6 +74,5 @@ def test_jacobians(case: Case, cell: Cell) -> None:
 
 
 def test_own_cases_are_there() -> None:
-    kinds = {type(golden.cell_of(golden.load(path)["config"])) for path in golden.HERE.glob("*.npz")}
-    assert len(kinds) == 2
-    assert CfC in kinds
+    kinds = {type(golden.load_case(path)[1]) for path in golden.HERE.glob("*.npz")}
+    assert kinds == {CfC, LiquidS4}
