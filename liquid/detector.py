@@ -1,7 +1,7 @@
 """The detector of one series: statistics, their calibrated tails, habits and shape, combined into one number.
 
-g = sqrt(sum (w_k A_k)^2) over all evidence A_k = -log10 p: the tails of the statistics in `liquid.anomaly.evidence`, the
-habit contexts, and the levels of the shape memory.
+g = sqrt(sum (w_k A_k)^2) over all evidence A_k = -log10 p: the tails of the statistics in `liquid.anomaly.evidence`,
+the habit contexts, and the levels of the shape memory.
 """
 
 from __future__ import annotations

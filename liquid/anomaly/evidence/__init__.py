@@ -37,8 +37,8 @@ TAILS: Final[tuple[tuple[int, Tail], ...]] = tuple((k, tail) for k, kind in enum
 def _compose() -> Any:
     """One kernel that calls every kind in turn.
 
-    Numba has no loop over functions of different types that is inlined and cached, so the calls are written out from the
-    table above; the code claims this file as its own, where Numba's cache looks for changes.
+    Numba has no loop over functions of different types that is inlined and cached, so the calls are written out from
+    the table above; the code claims this file as its own, where Numba's cache looks for changes.
     """
     lines = [f"    out[{k}] = {name}(state.{name}, seen)" for k, name in enumerate(_NAMES)]
     source = "def statistics(state, seen, out):\n" + "\n".join(lines)

@@ -28,8 +28,8 @@ class Tail(NamedTuple):
     weight: float = 1.0
 
 
-#: What every kind of evidence is told of an event: events before it, its time (s) and value, the previous value, the gap
-#: in usual gaps, the standardised value and the previous one (clipped), the predictor's residual.
+#: What every kind of evidence is told of an event: events before it, its time (s) and value, the previous value, the
+#: gap in usual gaps, the standardised value and the previous one (clipped), the predictor's residual.
 SEEN = np.dtype(
     [
         ("n", "i8"),
