@@ -165,7 +165,7 @@ def trace_count(complex_modes):
 @njit
 def trace_grad(theta, p, u, state, traces, dy, dtheta):
     """Add the gradient of a loss on the newest outputs: `state` and `traces` are those after the sample."""
-    dt, through, t = tables(theta, p)
+    dt, _, t = tables(theta, p)
     ddt, dthrough, d = np.zeros(dt.shape), np.zeros(dt.shape), np.zeros(t.shape)
     n, kinds = p.modes, trace_count(p.complex_modes)
     zeros = np.zeros(n, theta.dtype)

@@ -82,9 +82,4 @@ def first_bad(numbers, least):
 
 
 def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
-    if len(shape) != len(wanted):
-        return False
-    for i, n in enumerate(wanted):
-        if n is not None and n != shape[i]:
-            return False
-    return True
+    return len(shape) == len(wanted) and all(n is None or n == m for n, m in zip(wanted, shape, strict=True))

@@ -17,7 +17,12 @@ def test_the_very_array_if_it_fits() -> None:
 
 @pytest.mark.parametrize(
     "x",
-    [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]], np.float32), np.array([[1, 3], [2, 4]]).T, np.array([[1, 2], [3, 4]])],
+    [
+        [[1, 2], [3, 4]],
+        np.array([[1, 2], [3, 4]], np.float32),
+        np.array([[1, 3], [2, 4]]).T,
+        np.array([[1, 2], [3, 4]]),
+    ],
 )
 def test_real_numbers_of_any_kind_and_layout(x: object) -> None:
     got = check(x)

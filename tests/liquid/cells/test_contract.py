@@ -1,5 +1,6 @@
 """What every registered cell does. A new cell needs one line in EXAMPLES."""
 
+import doctest
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import liquid.cells
 from liquid.cells import CELLS, Cell, make
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -19,6 +21,12 @@ LARGE = {"float64": 1e300, "float32": 1e30}
 
 def test_every_cell_has_an_example() -> None:
     assert EXAMPLES.keys() == CELLS.keys()
+
+
+def test_documented_example() -> None:
+    results = doctest.testmod(liquid.cells)
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_unknown_name() -> None:

@@ -43,9 +43,7 @@ def units(got: np.ndarray, want: np.ndarray) -> float:
     ("name", "truth", "largest"),
     [("exp", np.exp, 709.0), ("expm1", np.expm1, 700.0), ("tanh", np.tanh, 1e9), ("sigmoid", long_sigmoid, 1e9)],
 )
-def test_accuracy_and_odd_arguments(
-    name: str, truth: Callable[[np.ndarray], np.ndarray], largest: float
-) -> None:
+def test_accuracy_and_odd_arguments(name: str, truth: Callable[[np.ndarray], np.ndarray], largest: float) -> None:
     function = mapped(getattr(_math, name))
     x = GRID[np.abs(GRID) <= largest]
     assert units(function(x), truth(x.astype(np.longdouble))) < 3.5
