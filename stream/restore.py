@@ -50,15 +50,13 @@ def restore(history: History, transport: Transport, feed: FeedSettings, count: i
 
 
 def _decoded(records: Sequence[Record], kind: type[T]) -> list[T]:
-    decode = msgspec.json.Decoder(kind).decode
+    log, decode = logger("history"), msgspec.json.Decoder(kind).decode
     found: list[T] = []
     for record in records:
         try:
             found.append(decode(record.value or b""))
         except msgspec.DecodeError as error:
-            logger("history").warning(
-                "foreign record skipped", topic=record.topic, offset=record.offset, error=str(error)
-            )
+            log.warning("foreign record skipped", topic=record.topic, offset=record.offset, error=str(error))
     return found
 
 

@@ -85,10 +85,10 @@ class Live:
                 self._waiting -= len(self._pending.popleft().ids)
 
     async def run(self) -> None:
-        """Serve the watchers until cancelled."""
+        """Serve the watchers until the service ends; then end the streams, which would keep the server open."""
         loop = asyncio.get_running_loop()
         stats_at = loop.time()
-        while True:
+        while not self._service.wait(0):
             await asyncio.sleep(EVERY)
             batches = self._taken()
             if not self._watchers:
@@ -104,6 +104,7 @@ class Live:
                 continue
             for watcher in list(self._watchers):
                 self._give(watcher, messages.get(watcher.watch, []))
+        self.close()
 
     def _taken(self) -> list[Batch]:
         with self._lock:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from stream.api import models
 from stream.api.problems import MEDIA_TYPE
 
 TAGS = [
@@ -18,7 +19,8 @@ TAGS = [
 
 
 def describe(app: FastAPI) -> None:
-    """Say of every error that it is a problem (FastAPI takes all answers to be application/json)."""
+    """Say of every error that it is a problem (FastAPI takes all answers to be application/json), and give the examples
+    back their nulls (it drops them)."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -28,6 +30,9 @@ def describe(app: FastAPI) -> None:
             for path in schema["paths"].values():
                 for operation in path.values():
                     _correct(operation["responses"])
+            for name, model in schema["components"]["schemas"].items():
+                if "example" in model and (shape := getattr(models, name, None)):
+                    model["example"] = shape.model_config["json_schema_extra"]["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(unused, None)
         return schema
