@@ -106,8 +106,8 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
             rings.recode(row.rings, factor, shift)
             forecaster.recode(f, factor, shift)
         rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
-        step = row.scale.step
-        centre = row.scale.centre
+    step = row.scale.step
+    centre = row.scale.centre
 
     # 3. shape memory, and what the newest window says
     previous = row.value if n > 0 else value

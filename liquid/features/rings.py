@@ -24,6 +24,7 @@ SPREAD = 6  # of which the spread is kept too
 MIN_BLOCKS = 3 * WINDOW
 _SHARPNESS = 1.5
 _SOFT = 1e-3
+_SAME = 1e-6  # a squared distance below is rounding: the windows are equal
 _SCRATCH = 8
 
 _WEIGHT = 1.0 / sum(FADE**k for k in range(WINDOW))
@@ -155,7 +156,9 @@ def search(rings, level, softness, work):
     for j in range(n):
         b[j] = dot[j]
     low = _minimum(b, n)
-    best = max(low + v * u * u, f4(0.0))
+    best = low + v * u * u
+    if best < f4(_SAME):
+        best = f4(0.0)
     rings.distance[level] = np.sqrt(best)
     _weights(dot, weight, n, low, f4(_SHARPNESS) / (best + f4(_SOFT)))
     total = f4(0.0)
