@@ -28,8 +28,8 @@ def pair(config: dict[str, Any], x: np.ndarray, gaps: np.ndarray) -> tuple[np.nd
     cell = CfC(inputs=x.shape[2], units=3, **config)
     params, state = cell.init(2), np.full((len(x), cell.state_size), 0.2)
     y = np.empty((*gaps.shape, cell.outputs))
-    cell._forward(params.flat, x, gaps, state.copy(), y, np.empty((len(x), 0, cell.state_size)))
     with np.errstate(all="ignore"):
+        cell._forward(params.flat, x, gaps, state.copy(), y, np.empty((len(x), 0, cell.state_size)))
         want, _ = twin.cfc({"units": 3, **config}, params, x, gaps, state)
     return y, want
 
