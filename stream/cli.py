@@ -10,7 +10,7 @@ import typer
 import yaml
 from rich.console import Console
 
-from stream import backtest
+from stream import backtest, demo
 
 if TYPE_CHECKING:
     from stream.config import Settings
@@ -69,6 +69,7 @@ def run(config: ConfigFile = None, flags: Flags = []) -> None:  # noqa: B006
     """
     settings = _load(config, flags)
     from stream import logs
+    from stream.files import FileError
     from stream.runtime import Service
     from stream.server import AddressError
     from stream.transport.base import TransportError
@@ -84,6 +85,9 @@ def run(config: ConfigFile = None, flags: Flags = []) -> None:  # noqa: B006
         _fail("the transport does not work", str(error), f"check section `transport` of {where}", EXIT_ENVIRONMENT)
     except AddressError as error:
         _fail("the API cannot start", str(error), f"check section `api` of {where}", EXIT_ENVIRONMENT)
+    except FileError as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(EXIT_ENVIRONMENT) from None
     if service.failure:
         part, _, reason = service.failure.partition(": ")
         _fail(
@@ -141,6 +145,7 @@ def warm(config: ConfigFile = None, flags: Flags = []) -> None:  # noqa: B006
 
 
 backtest.register(app)
+demo.register(app)
 
 
 def main() -> None:
