@@ -1,0 +1,62 @@
+"""Twin of liquid.anomaly.alerts."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from liquid.anomaly.alerts import ESCALATE, LINE, LONGEST, QUIET
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED
+
+
+class Verdict(NamedTuple):
+    score: float
+    alert_score: float
+    change: int
+
+
+@dataclass
+class Episode:
+    active: bool = False
+    begin: float = 0.0
+    first: int = 0
+    last: int = 0  # event above the line
+    evidence: float = 0.0  # when it opened or escalated
+    peak: float = 0.0
+    peak_time: float = 0.0
+    budget: float = 0.0  # alerts lately
+
+    def judge(self, evidence: float, n: int, time: float) -> Verdict:
+        self.budget *= math.exp(-1 / 2000)
+        score = evidence / (LINE * (1 + math.exp(-(n + 1) / 200)))
+        budgeted = score / (1 + 0.2 * self.budget)
+        change = self._move(evidence, budgeted, n)
+        if change == OPENED:
+            self.begin, self.peak = time, 0.0
+        if self.active and score > self.peak:
+            self.peak, self.peak_time = score, time
+        alerts = change in (OPENED, ESCALATED)
+        return Verdict(score, budgeted if alerts else min(score, 0.99), change)
+
+    def _move(self, evidence: float, budgeted: float, n: int) -> int:
+        above = budgeted >= 1
+        if self.active:
+            too_long = n - self.first >= LONGEST
+            quiet = not above and n - self.last >= QUIET
+            if too_long or quiet:
+                self.active = False
+                return CLOSED
+        if not above:
+            return NO_ALERT
+        self.last = n
+        if self.active:
+            if evidence <= ESCALATE * self.evidence:
+                return NO_ALERT
+            self.evidence = evidence
+            return ESCALATED
+        self.active, self.first, self.evidence = True, n, evidence
+        self.budget += 1
+        return OPENED
+
+
+def severity(score: float) -> int:
+    return sum(score >= line for line in (1.0, 1.5, 2.0, 2.5))

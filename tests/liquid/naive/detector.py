@@ -1,0 +1,50 @@
+"""Twin of liquid.detector."""
+
+import math
+from collections import defaultdict
+
+from liquid.anomaly.evidence import KINDS
+from liquid.results import EVIDENCE
+from tests.liquid.naive.alerts import Episode
+from tests.liquid.naive.contexts import Habits
+from tests.liquid.naive.evidence import Evidence, Seen
+from tests.liquid.naive.predictor import Predictor
+from tests.liquid.naive.tails import Tail
+
+CONTEXT_WEIGHT, SHAPE_WEIGHT = 1.3, (1.0, 0.9, 0.8, 0.7, 0.6)
+#: name of the statistic, its tail
+TAILS = [(kind.__name__.rpartition(".")[2], tail) for kind in KINDS for tail in kind.TAILS]
+
+
+class Detector:
+    def __init__(self, levels: int) -> None:
+        self.predictor = Predictor()
+        self.evidence = Evidence()
+        self.tails = [Tail(floor=tail.floor) for _, tail in TAILS]
+        self.shapes = [Tail(2**k, together=24, longest=48, body=True) for k in range(levels)]
+        self.shape_evidence = [0.0] * levels
+        self.habits = Habits()
+        self.episode = Episode()
+
+    def shape(self, level: int, distance: float) -> None:
+        """A level of the shape memory has a new distance; what it says holds until the next."""
+        self.shape_evidence[level] = self.shapes[level].evidence(math.log(distance + 0.05))
+
+    def observe(self, time: float, value: float, gap: float, n: int) -> tuple[float, dict[str, float]]:
+        """Combined evidence, and the squared evidence of each group."""
+        statistic = self.evidence.statistics(self._look(time, value, gap, n))
+        group: dict[str, float] = defaultdict(float)
+        for (name, tail), calibrator in zip(TAILS, self.tails, strict=True):
+            group[tail.group] += (tail.weight * calibrator.evidence(tail.side * statistic[name])) ** 2
+        group["habit"] = sum((CONTEXT_WEIGHT * a) ** 2 for a in self.habits.observe(time, value))
+        group["shape"] = sum((w * a) ** 2 for w, a in zip(SHAPE_WEIGHT, self.shape_evidence, strict=True))
+        return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
+
+    def _look(self, time: float, value: float, gap: float, n: int) -> Seen:
+        p = self.predictor
+        before, before_x = p.value, p.previous
+        relative = p.relative_gap(gap, n)
+        x = p.standardise(value, n)
+        surprise = p.residual(x, time, n)
+        p.learn(x, value, relative, n)
+        return Seen(n, time, value, before, relative, x, before_x, surprise)

@@ -1,0 +1,264 @@
+"""Twin of liquid.forecaster."""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from liquid import forecaster
+from liquid.features import bank as kinds
+from liquid.learning import decoder as decoders
+from tests.liquid.naive import analog
+from tests.liquid.naive.bank import Bank
+from tests.liquid.naive.conformal import Conformal
+from tests.liquid.naive.decoder import Decoder
+from tests.liquid.naive.mixture import Mixture
+from tests.liquid.naive.origin import CALENDAR, DAY, DETAILS, NAMES, WEEK, Context, Origin, row
+from tests.liquid.naive.phase import Table
+from tests.liquid.naive.rings import Rings
+from tests.liquid.naive.rls import LeastSquares
+
+CAP = 1e4
+HUBER = 4.0
+UNITS = decoders.UNITS
+LINEAR, FULL = len(NAMES), len(NAMES) + UNITS
+
+
+def z_capped(v: float) -> float:
+    return max(-CAP, min(v, CAP))
+
+
+@dataclass
+class View:
+    """One forecast: what it was made from, and what it says (z)."""
+
+    origin: Origin
+    distance: float
+    then: list[float]
+    x: np.ndarray  # the row
+    u: np.ndarray  # the decoder's inputs
+    experts: np.ndarray
+    mixed: float = 0.0
+    scale: float = 0.0
+    widening: float = 1.0
+    half: np.ndarray | None = None
+    inputs: np.ndarray | None = None
+    number: int = 0  # of the forecasts made for this horizon
+    waiting: bool = True
+
+    def recode(self, factor: float, shift: float) -> None:
+        self.origin.recode(factor, shift)
+        self.then = [z_capped(v * factor - shift) for v in self.then]
+        self.experts = np.clip(self.experts * factor - shift, -CAP, CAP)
+        self.mixed = z_capped(self.mixed * factor - shift)
+        self.scale = min(self.scale * factor, CAP)
+        self.half = np.minimum(self.half * factor, 1e5)
+
+
+class Bucket:
+    def __init__(self) -> None:
+        self.mixture = Mixture(forecaster.EXPERTS)
+        self.conformal = Conformal()
+        self.change = 1.0  # running |dz|
+        self.error = 1.0  # running |error of the readout|
+        self.rows = 0
+
+    def recode(self, factor: float) -> None:
+        self.mixture.recode(factor)
+        self.conformal.recode(factor)
+        self.change = max(1e-6, min(self.change * factor, 1e6))
+        self.error = max(1e-6, min(self.error * factor, 1e6))
+
+
+class Forecaster:
+    """Horizons in seconds; everything else in units and z."""
+
+    def __init__(self, horizons: tuple[float, ...], bank: int, decoder: int) -> None:
+        self.horizons = horizons
+        self.bank = Bank(bank)
+        self.day, self.week = Table(48, DAY), Table(168, WEEK)
+        self.origin = Origin()
+        self.pending: list[deque[View]] = [deque(maxlen=forecaster.SLOTS) for _ in horizons]
+        self.made = [0] * len(horizons)
+        self.seen = 0
+        self.born = 0.0
+        self.spacing = 1.0
+        self.surprise = 0.0
+        self.linear = LeastSquares(LINEAR, forecaster.PRIOR)
+        self.full = LeastSquares(FULL, [forecaster.PRIOR] * LINEAR + [forecaster.PRIOR_UNITS] * UNITS)
+        self.decoder = Decoder(decoder)
+        self.bucket = [Bucket() for _ in range(len(horizons) + 1)]  # the next event, then the horizons
+
+    # -- forecasts
+
+    def look(self, rings: Rings, distance: float, unit: float) -> tuple[View, float]:
+        """Experts `distance` after the newest origin, and the spread of the analogs there."""
+        found = [analog.read(rings, distance, detail, self.origin.z) for detail in DETAILS]
+        self.origin.now = [a.now for a in found]
+        return self._view(self.origin, [a.then for a in found], distance, unit), found[0].spread
+
+    def _view(self, origin: Origin, then: list[float], distance: float, unit: float) -> View:
+        context = Context(self.bank, self.day, self.week, self.origin.time - self.born, unit)
+        x, u = row(origin, then, distance, context)
+        x = np.append(x, self.decoder.forward(u, distance))
+        z = origin.z
+        fast = z + (origin.fast - z) * (1 - math.exp(-4 * distance))
+        linear = z_capped(z + self.linear.w @ x[:LINEAR])
+        full = linear if self.decoder.kind == decoders.NONE else z_capped(z + self.full.w @ x)
+        return View(origin, distance, then, x, u, np.array([z, fast, linear, full]))
+
+    def interval(self, view: View, m: int, distance: float, spread: float, learning: bool) -> None:
+        """Scale and half widths by bucket m."""
+        c = self.bucket[m].conformal
+        raw = np.log([spread + 0.02, self.surprise + 1e-4])
+        view.inputs, view.widening = c.inputs(raw, learning)
+        first = self.bucket[0].conformal
+        base = first.scale if first.feedbacks > 0 else 1.0
+        walk = base * math.sqrt(max(distance / max(self.spacing, 1e-6), 1e-6))
+        guess = min(walk, max(1.0, base))
+        view.scale = (c.feedbacks * c.scale + 5 * guess) / (c.feedbacks + 5) * view.widening
+        view.half = self.widths(m) * view.scale
+
+    def widths(self, m: int) -> np.ndarray:
+        """Half widths of the two learned levels in scales; the wider level is never the narrower interval."""
+        return np.maximum.accumulate(self.bucket[m].conformal.quantiles())
+
+    def forecast(self, rings: Rings, m: int, distance: float, unit: float, learning: bool = True) -> View:
+        """By bucket m."""
+        view, spread = self.look(rings, distance, unit)
+        view.mixed = self.bucket[m].mixture.blend(view.experts)
+        self.interval(view, m, distance, spread, learning)
+        return view
+
+    def remember(self, m: int, view: View, distance: float) -> None:
+        """Keep a forecast of fixed horizon m, when the last one kept is old enough."""
+        horizon = self.horizons[m]
+        if self.pending[m]:
+            passed = self.origin.time - self.pending[m][-1].origin.time
+            if passed < horizon * forecaster.STRIDE * (1 - 1e-9):
+                return
+        self.made[m] += 1
+        view.number = self.made[m]
+        view.origin = self.origin.copy()
+        if self.bank.kind == kinds.CFC:
+            o = self.origin
+            view.origin.features = self.bank.features(o.mode, distance, o.z, o.fast, o.slow)
+        self.pending[m].append(view)
+
+    # -- learning
+
+    def feedback(self, view: View, time: float, z: float, gap: float, unit: float) -> None:
+        """The next-event forecast `view` met z; then every pending forecast that is due."""
+        b = self.bucket[0]
+        error = abs(z - view.mixed)
+        b.mixture.learn(view.experts, view.mixed, z)
+        b.conformal.learn(error, view.scale, view.widening, view.inputs, view.half, 1)
+        bounded = min(error, 8 * self.surprise + 1 / self.seen)
+        self.surprise += max(0.1, 1 / self.seen) * (bounded - self.surprise)
+        self.spacing += 0.02 * (min(gap, 100.0) - self.spacing)
+        self._learn(b, view, z)
+        for m in range(len(self.horizons)):
+            self._due(m, time, z, unit)
+
+    def _due(self, m: int, time: float, z: float, unit: float) -> None:
+        horizon = self.horizons[m]
+        early = min(horizon - 0.5 * unit, horizon * (1 - 1e-9))
+        due = [p for p in self.pending[m] if p.waiting and time - p.origin.time >= early]
+        for p in due:
+            p.waiting = False
+        if not due:
+            return
+        # of two equally far off, the one in the lower slot of the ring
+        p = min(due, key=lambda p: (abs(time - p.origin.time - horizon), (p.number - 1) % forecaster.SLOTS))
+        age = time - p.origin.time
+        off = abs(age - horizon)
+        if off > 0.5 * horizon:
+            return
+        b = self.bucket[m + 1]
+        if off <= 0.1 * horizon + 1e-9:
+            b.mixture.learn(p.experts, p.mixed, z)
+            since = self.made[m] - p.number + 1
+            b.conformal.learn(abs(z - p.mixed), p.scale, p.widening, p.inputs, p.half, since)
+        then = [a0 + (a1 - a0) * age / horizon for a0, a1 in zip(p.origin.now, p.then, strict=True)]
+        self._learn(b, self._view(p.origin, then, age / unit, unit), z)
+
+    def _learn(self, b: Bucket, view: View, z: float) -> None:
+        """One row of the readouts and one step of the decoder."""
+        dz = z - view.origin.z
+        b.rows += 1
+        b.change += max(1 / b.rows, 0.005) * (min(abs(dz), CAP) - b.change)
+        scale = 1 / max(b.change, 1e-3)
+        limit = HUBER * b.error if b.rows > 30 else math.inf
+        e0 = dz - self.linear.w @ view.x[:LINEAR]
+        e1 = e0 if self.decoder.kind == decoders.NONE else dz - self.full.w @ view.x
+        self._step(self.linear, view.x[:LINEAR], e0, scale, limit)
+        clipped = max(-limit, min(e1, limit))
+        if self.decoder.kind != decoders.NONE:
+            self._step(self.full, view.x, e1, scale, limit)
+            if b.rows > 20:
+                drive = -clipped / (b.error + 1e-6) * scale
+                slope = self.decoder.slope(view.u, view.distance)
+                self.decoder.learn(view.u, slope, self.full.w[LINEAR:], drive)
+        size = min(abs(clipped), CAP)
+        b.error = max(b.error + max(1 / b.rows, 0.01) * (size - b.error), 1e-6)
+
+    @staticmethod
+    def _step(squares: LeastSquares, x: np.ndarray, error: float, scale: float, limit: float) -> None:
+        """Huber's weight multiplies the row, so that an outlier does not shrink P."""
+        if abs(error) > limit:
+            scale *= math.sqrt(limit / abs(error))
+        most = 100 * len(x) * forecaster.PRIOR
+        squares.update(x * scale, error * scale, forecaster.FORGETTING, most, forecaster.PRIOR)
+
+    # -- state
+
+    def observe(self, time: float, z: float, gap: float) -> None:
+        """Take the event into bank, tables and origin."""
+        first = self.seen == 0
+        if first:
+            self.born = time
+        self.seen += 1
+        before = z if first else self.origin.z
+        self.bank.observe(gap, before, z, first)
+        self.day.learn(time, z, 0.6)
+        self.week.learn(time, z, 0.1)
+        slope = max(-3.0, min((z - before) / max(gap, 0.25), 3.0))
+        self.origin = Origin(
+            time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope, list(self.bank.mode), None
+        )
+
+    def retune(self, period: float) -> None:
+        """A new period: the complex modes start again, here and in what is pending."""
+        self.bank.retune(period)
+        for view in self._waiting():
+            view.origin.mode = [0j, 0j]
+
+    def _waiting(self) -> list[View]:
+        return [view for pending in self.pending for view in pending]
+
+    def recode(self, factor: float, shift: float) -> None:
+        """z becomes z * factor - shift."""
+        self.bank.recode(factor, shift)
+        self.day.recode(factor, shift)
+        self.week.recode(factor, shift)
+        self.origin.recode(factor, shift)
+        self.surprise = min(self.surprise * factor, CAP)
+        for view in self._waiting():
+            view.recode(factor, shift)
+        for b in self.bucket:
+            b.recode(factor)
+        for squares in (self.linear, self.full):
+            squares.transform(reweigh(len(squares.w), factor, shift))
+            squares.w = np.clip(squares.w, -CAP, CAP)
+
+
+def reweigh(size: int, factor: float, shift: float) -> np.ndarray:
+    """T: features that scale with z keep their weight, others' grow with z; the constant takes the shift of the level."""
+    g, s = max(1e-3, min(factor, 1e3)), max(-1e3, min(shift, 1e3))
+    T = np.eye(size)
+    for a in range(size):
+        if a >= LINEAR or NAMES[a] in (*CALENDAR, "constant"):
+            T[a, a] = g
+    T[NAMES.index("constant"), NAMES.index("level")] = s
+    return T

@@ -1,0 +1,179 @@
+"""The complete twin: what `Model.run` does, one event of one series at a time, in double precision."""
+
+import math
+from dataclasses import dataclass, field
+
+from liquid import Model as Fast
+from liquid import ModelConfig, row
+from liquid import results as res
+from liquid.anomaly.alerts import LEARNING
+from liquid.features.rings import STEPS
+from liquid.kernel import LARGEST, LATEST
+from tests.liquid.naive import alerts, forecast
+from tests.liquid.naive.clock import Clock
+from tests.liquid.naive.detector import Detector
+from tests.liquid.naive.forecaster import Forecaster
+from tests.liquid.naive.period import Period
+from tests.liquid.naive.rings import Rings
+from tests.liquid.naive.scale import Scale
+
+NAN = math.nan
+
+
+@dataclass
+class Result:
+    """One row of `liquid.results`, by the same names."""
+
+    time: float
+    value: float
+    gap: float = 0.0
+    expected: float = NAN
+    lower80: float = NAN
+    upper80: float = NAN
+    lower: float = NAN
+    upper: float = NAN
+    score: float = 0.0
+    alert_score: float = 0.0
+    alert_begin: float = 0.0
+    alert_peak_time: float = 0.0
+    alert_peak: float = 0.0
+    events: int = 0
+    shares: list[float] = field(default_factory=lambda: [0.0] * len(res.EVIDENCE))
+    severity: int = 0
+    state: int = 0
+    alert: int = 0
+    direction: int = 0
+    flags: int = 0
+    mean: list[float] = field(default_factory=list)
+    lo80: list[float] = field(default_factory=list)
+    hi80: list[float] = field(default_factory=list)
+    lo95: list[float] = field(default_factory=list)
+    hi95: list[float] = field(default_factory=list)
+
+
+class Series:
+    def __init__(self, config: ModelConfig) -> None:
+        levels, length = row.TIERS[config.tier]
+        self.horizons = config.horizons
+        self.offset = -1
+        self.clock = Clock()
+        self.scale = Scale()
+        self.rings = Rings(levels, length)
+        self.period = Period()
+        self.detector = Detector(levels)
+        self.forecaster = Forecaster(config.horizons, *config.kinds())
+        self.value = 0.0
+
+    def take(self, time: float, value: float, offset: int = -1) -> Result:
+        out = Result(time, value)
+        if 0 <= offset <= self.offset:
+            out.flags = res.SKIPPED
+            return out
+        self.offset = max(self.offset, offset)
+        if not (math.isfinite(value) and abs(time) <= LATEST):
+            out.flags = res.REJECTED
+        else:
+            self._event(time, max(-LARGEST, min(value, LARGEST)), out)
+        missing = len(self.horizons) - len(out.mean)
+        for name in ("mean", "lo80", "hi80", "lo95", "hi95"):
+            getattr(out, name).extend([NAN] * missing)
+        return out
+
+    def _event(self, time: float, value: float, out: Result) -> None:
+        n = self.clock.events
+        if n > 0 and time <= self.clock.time:
+            time = self.clock.time
+            out.flags = res.TIME_CLAMPED
+        out.gap, cells = self.clock.advance(time)
+        self.unit = max(self.clock.unit, 1e-9)
+        gap = min(out.gap / self.unit, 1e6)
+        if self.forecaster.seen > 0:
+            self._expect(time, value, gap, out)
+        deviation = self._rescale(value, n)
+        self._shape(self.value if n > 0 else value, value, cells, deviation)
+        self.value = value
+        self._score(time, value, n, out)
+        if self.scale.step > 0:
+            self._look_ahead(time, value, gap, out)
+
+    def _z(self, value: float) -> float:
+        return max(-1e4, min((value - self.scale.centre) / self.scale.step, 1e4))
+
+    def _bounds(self, mean: float, half) -> list[float]:
+        """mean, lower and upper of the first level, of the second, in value units."""
+        c, s = self.scale.centre, self.scale.step
+        return [c + s * v for v in (mean, mean - half[0], mean + half[0], mean - half[1], mean + half[1])]
+
+    def _expect(self, time: float, value: float, gap: float, out: Result) -> None:
+        """What was expected of this value; learn from what came."""
+        view = self.forecaster.forecast(self.rings, 0, gap, self.unit)
+        out.expected, out.lower80, out.upper80, out.lower, out.upper = self._bounds(view.mixed, view.half)
+        self.forecaster.feedback(view, time, self._z(value), gap, self.unit)
+
+    def _rescale(self, value: float, n: int) -> float:
+        known = self.scale.step > 0
+        change = self.scale.observe(value, n)
+        if change.recode and known:
+            self.rings.recode(change.factor, change.shift)
+            self.forecaster.recode(change.factor, change.shift)
+        return change.deviation
+
+    def _shape(self, previous: float, value: float, cells: int, deviation: float) -> None:
+        """Shape memory, what the newest windows say, and the period."""
+        before = [level.blocks for level in self.rings.level]
+        step = self.scale.step
+        for k in self.rings.push(previous, value, cells, self.scale.centre, step):
+            level = self.rings.level[k]
+            if level.enough:
+                level.search(deviation / step * STEPS)
+                self.detector.shape(k, level.distance)
+            if self.period.look(level.codes, k, level.blocks, level.blocks - before[k]):
+                self.forecaster.retune(self.period.period)
+
+    def _score(self, time: float, value: float, n: int, out: Result) -> None:
+        g, group = self.detector.observe(time, value, out.gap, n)
+        episode = self.detector.episode
+        out.score, out.alert_score, out.alert = episode.judge(g, n, time)
+        out.events = n + 1
+        out.state = res.READY if n + 1 >= LEARNING else res.LEARNING
+        out.severity = alerts.severity(out.score)
+        if episode.active or out.alert:
+            out.alert_begin, out.alert_peak, out.alert_peak_time = episode.begin, episode.peak, episode.peak_time
+        if g > 0:
+            out.shares = [group[name] / g**2 for name in res.EVIDENCE]
+        if math.isfinite(out.expected):
+            out.direction = (value > out.expected) - (value < out.expected)
+
+    def _look_ahead(self, time: float, value: float, gap: float, out: Result) -> None:
+        f = self.forecaster
+        f.observe(time, self._z(value), gap)
+        for m, horizon in enumerate(self.horizons):
+            view = f.forecast(self.rings, m + 1, horizon / self.unit, self.unit)
+            f.remember(m, view, horizon / self.unit)
+            for name, v in zip(
+                ("mean", "lo80", "hi80", "lo95", "hi95"), self._bounds(view.mixed, view.half), strict=True
+            ):
+                getattr(out, name).append(v)
+
+    def forecast(self, horizon: float, level: float) -> tuple[float, float]:
+        """Mean and half width in value units, any horizon (s)."""
+        mean, half = forecast.forecast(self.forecaster, self.rings, horizon / self.unit, self.unit, level)
+        return self.scale.centre + mean * self.scale.step, half * self.scale.step
+
+
+class Model:
+    """Series by slot."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.config = config
+        self.series: dict[int, Series] = {}
+
+    def run(self, slots, times, values, offsets=None) -> list[Result]:
+        offsets = [-1] * len(slots) if offsets is None else offsets
+        return [
+            self.series.setdefault(int(s), Series(self.config)).take(float(t), float(v), int(o))
+            for s, t, v, o in zip(slots, times, values, offsets, strict=True)
+        ]
+
+
+__all__ = ["Fast", "Model", "Result", "Series"]

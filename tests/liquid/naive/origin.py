@@ -1,0 +1,107 @@
+"""Twin of liquid.features.origin: the row by feature names."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from liquid.features.analog import DETAILS
+from liquid.features.bank import FEATURES
+from tests.liquid.naive.bank import Bank
+from tests.liquid.naive.phase import Table
+
+DAY, WEEK = 86400.0, 604800.0
+CAP = 1e6
+
+#: The row, in order.
+NAMES = (
+    *("slope", "day", "day level", "week", "week level", "sin", "cos", "constant", "level"),
+    *(f"analog {kind}{detail}" for detail in DETAILS for kind in ("", "level ")),
+    *(f"bank {k}" for k in range(FEATURES)),
+)
+#: Features that do not scale with z.
+CALENDAR = ("sin", "cos")
+
+
+def level(z: float, factor: float, shift: float) -> float:
+    return max(-CAP, min(z * factor - shift, CAP))
+
+
+def size(z: float, factor: float) -> float:
+    return max(-CAP, min(z * factor, CAP))
+
+
+@dataclass
+class Origin:
+    """The state at the moment of a forecast."""
+
+    time: float = 0.0
+    z: float = 0.0
+    fast: float = 0.0
+    slow: float = 0.0
+    dz: float = 0.0
+    slope: float = 0.0
+    mode: list[complex] = field(default_factory=lambda: [0j, 0j])
+    features: np.ndarray | None = None  # of the bank, where they are kept instead of its state
+    now: list[float] = field(default_factory=lambda: [0.0] * len(DETAILS))  # of the analogs
+
+    def copy(self) -> "Origin":
+        return replace(self, mode=list(self.mode), now=list(self.now))
+
+    def recode(self, factor: float, shift: float) -> None:
+        self.z, self.fast, self.slow = (level(v, factor, shift) for v in (self.z, self.fast, self.slow))
+        self.dz = size(self.dz, factor)
+        self.mode = [complex(size(x.real, factor), size(x.imag, factor)) for x in self.mode]
+        if self.features is not None:
+            self.features = np.array([size(v, factor) for v in self.features])
+        self.now = [level(v, factor, shift) for v in self.now]
+
+
+@dataclass
+class Context:
+    """What a row reads besides its origin."""
+
+    bank: Bank
+    day: Table
+    week: Table
+    age: float  # seconds of history that the tables have seen
+    unit: float  # seconds
+
+
+def rise(distance: float, tau: float) -> float:
+    return 1 - math.exp(-distance / tau)
+
+
+def row(origin: Origin, then: list[float], distance: float, context: Context) -> tuple[np.ndarray, np.ndarray]:
+    """Features (in the order of NAMES), and the decoder's inputs, for a target `distance` units after the origin."""
+    z, t0 = origin.z, origin.time
+    t1 = t0 + distance * context.unit
+    day = [context.day.look_up(t, z) if context.age >= DAY else z for t in (t0, t1)]
+    week = [context.week.look_up(t, z) if context.age >= WEEK else z for t in (t0, t1)]
+    angle0, angle1 = (2 * math.pi * (t % DAY) / DAY for t in (t0, t1))
+    moved = context.age >= DAY
+    x = {
+        "slope": origin.slope * rise(distance, 2),
+        "day": day[1] - day[0],
+        "day level": (day[0] - z) * rise(distance, 8),
+        "week": week[1] - week[0],
+        "week level": (week[0] - z) * rise(distance, 4),
+        "sin": math.sin(angle1) - math.sin(angle0) if moved else 0.0,
+        "cos": math.cos(angle1) - math.cos(angle0) if moved else 0.0,
+        "constant": rise(distance, 8),
+        "level": z * rise(distance, 8),
+    }
+    for detail, a0, a1 in zip(DETAILS, origin.now, then, strict=True):
+        x[f"analog {detail}"] = a1 - a0
+        x[f"analog level {detail}"] = (a0 - z) * rise(distance, 2)
+    features = origin.features
+    if features is None:
+        features = context.bank.features(origin.mode, distance, z, origin.fast, origin.slow)
+    x |= {f"bank {k}": float(v) for k, v in enumerate(features)}
+    week1 = 2 * math.pi * (t1 % WEEK) / WEEK
+    u = [
+        *(z, origin.dz, math.sin(angle1), math.cos(angle1), math.sin(week1), math.cos(week1), math.log1p(distance)),
+        *(origin.fast - z, origin.slow - z, x["day"], day[0] - z, x["week"], week[0] - z),
+        *(then[0] - origin.now[0], origin.now[0] - z),
+    ]
+    return np.array([x[name] for name in NAMES]), np.clip(u, -5, 5)

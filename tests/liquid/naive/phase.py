@@ -1,0 +1,46 @@
+"""Twin of liquid.features.phase."""
+
+import math
+
+import numpy as np
+
+
+class Table:
+    """Mean value and mean phase (kept in 255ths of a bin) of the events of each bin of a period."""
+
+    def __init__(self, bins: int, period: float) -> None:
+        self.bins = bins
+        self.period = period
+        self.value = np.zeros(bins)
+        self.phase = np.zeros(bins)
+        self.visits = np.zeros(bins)
+
+    def _place(self, time: float) -> float:
+        """Where in the period, in bins: [0, bins)."""
+        place = (time % self.period) / self.period * self.bins
+        return place if place < self.bins else 0.0
+
+    def learn(self, time: float, z: float, rate: float) -> None:
+        place = self._place(time)
+        b = math.floor(place)
+        inside = 255 * (place - b)
+        r = max(1 / (self.visits[b] + 1), rate)
+        if self.visits[b] == 0:
+            r = 1.0
+        self.value[b] += r * (z - self.value[b])
+        self.phase[b] = math.floor(self.phase[b] + r * (inside - self.phase[b]) + 0.5)
+        self.visits[b] = min(self.visits[b] + 1, 255)
+
+    def look_up(self, time: float, otherwise: float) -> float:
+        """Straight lines through (mean phase, mean value) of all visited bins, around the clock."""
+        seen = np.flatnonzero(self.visits)
+        if len(seen) == 0:
+            return otherwise
+        x = seen + self.phase[seen] / 255
+        y = self.value[seen]
+        x = np.concatenate(([x[-1] - self.bins], x, [x[0] + self.bins]))
+        y = np.concatenate(([y[-1]], y, [y[0]]))
+        return float(np.interp(self._place(time), x, y))
+
+    def recode(self, factor: float, shift: float) -> None:
+        self.value = np.clip(self.value * factor - shift, -1e6, 1e6)

@@ -1,0 +1,29 @@
+"""Twin of liquid.learning.rls, with the whole matrix."""
+
+import numpy as np
+
+
+class LeastSquares:
+    """Exponentially weighted least squares: `w` the weights, `P` the inverse of the weighted covariance of rows."""
+
+    def __init__(self, size: int, prior: float | np.ndarray) -> None:
+        self.w = np.zeros(size)
+        self.P = np.eye(size) * prior
+
+    def update(self, x: np.ndarray, error: float, forgetting: float, limit: float, restart: float) -> None:
+        """One row with its error; P is not divided by `forgetting` while its trace is above `limit`."""
+        gain = self.P @ x
+        power = x @ gain
+        if not 0 <= power < 1e30:
+            self.P = np.eye(len(x)) * restart
+            return
+        self.w = self.w + gain * error / (forgetting + power)
+        winding = np.trace(self.P) < limit
+        self.P = self.P - np.outer(gain, gain) / (forgetting + power)
+        if winding:
+            self.P = self.P / forgetting
+
+    def transform(self, T: np.ndarray) -> None:
+        """The weights became T w."""
+        self.w = T @ self.w
+        self.P = T @ self.P @ T.T
