@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,10 +21,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from stream import backtest_summary as summary
 from stream import units
 from stream.backtest_layout import find
-from stream.backtest_run import Runner
+from stream.backtest_run import Runner, passes
 from stream.backtest_summary import Evaluation, FileSummary
 from stream.backtest_write import Writer
+from stream.config import Settings
 from stream.files import Cell, Columns, FileError, Format, Table, format_of, numbers
+from stream.warmup import warm_up
 
 CELLS = 100_000  # values in one call of the engine: bounds the memory of wide files
 
@@ -37,6 +40,11 @@ class Choice:
     values: tuple[str, ...] = ()
     label: str | None = None
 
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        """The distinct horizons, ascending."""
+        return tuple(sorted(set(self.horizons.values())))
+
 
 def backtest_file(
     source: Path, target: Path, choice: Choice, advance: Callable[[int], None] = lambda position: None
@@ -49,19 +57,27 @@ def backtest_file(
 
     Raises FileError.
     """
-    seconds = tuple(sorted(set(choice.horizons.values())))
+    seconds = choice.seconds
     indices = {name: seconds.index(value) for name, value in choice.horizons.items()}
     with Table(source) as table:
         layout = find(table, choice.time, choice.values, choice.label)
         runner = Runner(layout, seconds)
         evaluation = Evaluation(source.name, seconds)
-        with Writer(target, format_of(target), layout, indices) as writer:
+        with _writing(target), Writer(target, format_of(target), layout, indices) as writer:
             for block in _pieces(table, max(1, CELLS // len(layout.values))):
                 scored = runner.run(block)
                 writer.write(block, scored)
                 evaluation.add(scored, labels(block[layout.label]) if layout.label else None)
                 advance(table.position)
     return evaluation.summary()
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"cannot write: {error.strerror}", str(target), "make room or choose another --out") from None
 
 
 def labels(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
@@ -124,14 +140,19 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run past events through the live engine: scores, alerts and forecasts for every row of every file."""
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         choice = Choice(_horizons(horizon), time_column, tuple(name for name in values.split(",") if name), label)
         plan = targets(files, out, form)
     except FileError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(2) from None
-    summaries, failed = _run(plan, choice, errors)
+    good, failed = _checked(plan, choice)
+    summaries: list[FileSummary] = []
+    if good:
+        warm_up(Settings(feeds=passes(choice.seconds)), errors)
+        summaries, late = _run(good, choice, errors)
+        failed += late
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(summary.as_json(summaries, choice.horizons))).decode())
         sys.stdout.write("\n")
@@ -153,6 +174,20 @@ def _horizons(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
+def _checked(plan: Mapping[Path, Path], choice: Choice) -> tuple[dict[Path, Path], list[FileError]]:
+    """The files whose columns are clear, and what is wrong with the others, before anything takes long."""
+    good: dict[Path, Path] = {}
+    failed: list[FileError] = []
+    for source, target in plan.items():
+        try:
+            with Table(source) as table:
+                find(table, choice.time, choice.values, choice.label)
+            good[source] = target
+        except FileError as error:
+            failed.append(error)
+    return good, failed
+
+
 def _run(plan: Mapping[Path, Path], choice: Choice, console: Console) -> tuple[list[FileSummary], list[FileError]]:
     """Every file that can be read, with a progress bar; the others' errors."""
     summaries, failed = [], []
@@ -163,7 +198,7 @@ def _run(plan: Mapping[Path, Path], choice: Choice, console: Console) -> tuple[l
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        sizes = {path: path.stat().st_size if path.is_file() else 0 for path in plan}
+        sizes = {path: path.stat().st_size for path in plan}
         bar = progress.add_task("", total=sum(sizes.values()))
         for number, (source, target) in enumerate(plan.items(), start=1):
             progress.update(bar, description=f"{source.name} ({number} of {len(plan)})")

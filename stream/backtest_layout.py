@@ -38,8 +38,10 @@ def find(table: Table, time: str | None = None, values: Sequence[str] = (), labe
         raise FileError(
             "no time column", f"{table.path}:1", f"name it with --time-column, one of: {_listed(table.names)}"
         )
-    label = label or (LABEL if LABEL in table.names else None)
-    series = SERIES if SERIES in table.names and SERIES not in (time, label, *values) else None
+    label = label or names.get(LABEL)
+    series = names.get(SERIES)
+    if series in (time, label, *values):
+        series = None
     if label in values:
         raise FileError(f"{label!r} is the label: the model must not see it", str(table.path), "drop it from --values")
     if not values:

@@ -40,6 +40,13 @@ class Scored:
     forecasts: Array
 
 
+def passes(horizons: tuple[float, ...]) -> tuple[FeedSettings, ...]:
+    """The feeds that stand for a file, one for each four horizons; without any, the feed that is there by default."""
+    groups = [horizons[i : i + MAX_HORIZONS] for i in range(0, len(horizons), MAX_HORIZONS)]
+    feeds = tuple(FeedSettings(name=f"pass{i}", horizons=group) for i, group in enumerate(groups))
+    return feeds or (FeedSettings(name="pass0"),)
+
+
 class Runner:
     """Runs the blocks of one file in order. Each value column of each series is a series of the engine.
 
@@ -51,9 +58,7 @@ class Runner:
     def __init__(self, layout: Layout, horizons: tuple[float, ...], model: ModelSettings | None = None) -> None:
         self.layout = layout
         self.horizons = horizons
-        groups = [horizons[i : i + MAX_HORIZONS] for i in range(0, len(horizons), MAX_HORIZONS)]
-        feeds = [FeedSettings(name="backtest", horizons=group) for group in groups] or [FeedSettings(name="backtest")]
-        self._engines = [FeedEngine(feed, model) for feed in feeds]
+        self._engines = [FeedEngine(feed, model) for feed in passes(horizons)]
         self.series: dict[str, int] = {}
         self._ids: list[str] = []
         self._state = np.empty(0, np.uint8)  # newest of each id
