@@ -41,7 +41,7 @@ def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
     for i in range(len(horizons)):
         distance = horizons[i] / unit
         spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, unit, work)
-        forecaster.read_experts(f, f.origin, False, kinds, distance, unit, work)
+        forecaster.read_experts(f, f.origin, kinds, distance, unit, work)
         a, b, share = _bracket(distances, distance)
         m0, m1 = order[a], order[b]
         mixed = (1.0 - share) * mixture.blend(f.bucket[m0].mixture, work.expert)

@@ -188,19 +188,21 @@ def _z(v):
 
 
 @njit
-def _row(f, o, stored, kinds, distance, unit, work):
+def _row(f, o, kinds, distance, unit, work):
     """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
     age = f.origin.time - f.born
-    origin.fill(o, f.bank, kinds[0], stored, f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank)
+    origin.fill(
+        o, f.bank, kinds[0], o.stored == 1, f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank
+    )
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
     for a in range(decoder.UNITS):
         work.x[LINEAR + a] = work.h[a]
 
 
 @njit
-def read_experts(f, o, stored, kinds, distance, unit, work):
+def read_experts(f, o, kinds, distance, unit, work):
     """Values (z) of the experts `distance` after origin `o`, into work.expert; work.then is given."""
-    _row(f, o, stored, kinds, distance, unit, work)
+    _row(f, o, kinds, distance, unit, work)
     work.expert[0] = o.z
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
     work.expert[2] = _z(o.z + rls.predict(f.readout[0], work.x, LINEAR))
@@ -296,7 +298,7 @@ def expect(f, rings, cells, kinds, gap, unit, work):
         work.then[k] = then
         if k == 0:
             spread = v
-    read_experts(f, o, False, kinds, gap, unit, work)
+    read_experts(f, o, kinds, gap, unit, work)
     work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
     interval(f, 0, gap, spread, True, work)
 
@@ -310,7 +312,7 @@ def feedback(f, kinds, horizons, time, z, gap, unit, work):
     conformal.learn(b.conformal, error, work.scale, work.widening, work.input, work.half, 1.0)
     f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
     f.spacing += 0.02 * (min(gap, 100.0) - f.spacing)
-    _learn(f, 0, gap, f.origin.z, z, kinds, work)
+    _learn(f, np.int64(0), gap, f.origin.z, z, kinds, work)  # not a literal, which would be compiled apart
     for m in range(len(f.made)):
         _due(f, m, kinds, horizons[m], time, z, unit, work)
 
@@ -341,7 +343,7 @@ def _due(f, m, kinds, horizon, time, z, unit, work):
     part = age / horizon
     for k in range(origin.DETAILS):
         work.then[k] = p.origin.now[k] + (p.then[k] - p.origin.now[k]) * part
-    _row(f, p.origin, True, kinds, age / unit, unit, work)
+    _row(f, p.origin, kinds, age / unit, unit, work)
     _learn(f, m + 1, age / unit, p.origin.z, z, kinds, work)
 
 
@@ -385,7 +387,7 @@ def forecast(f, rings, cells, kinds, m, horizon, unit, work):
     """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE."""
     distance = horizon / unit
     spread = look_ahead(f, rings, cells, distance, unit, work)
-    read_experts(f, f.origin, False, kinds, distance, unit, work)
+    read_experts(f, f.origin, kinds, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
     interval(f, m + 1, distance, spread, True, work)
     made = f.made[m]
@@ -395,6 +397,7 @@ def forecast(f, rings, cells, kinds, m, horizon, unit, work):
     f.made[m] = made + 1
     p = f.pending[m, made % SLOTS]
     origin.copy(f.origin, p.origin)
+    p.origin.stored = 1
     bank.save(f.bank, kinds[0], distance, f.origin.z, p.origin.bank)
     for k in range(origin.DETAILS):
         p.then[k] = work.then[k]

@@ -24,7 +24,8 @@ CALENDAR: Final = (5, 6)
 CONSTANT: Final = 7
 LEVEL: Final = 8
 
-#: time (epoch s); z of the value, of the real modes; dz and its slope per unit; the bank's modes; the analogs now.
+#: time (epoch s); z of the value, of the real modes; dz and its slope per unit; the bank's modes; the analogs now;
+#: whether this is a snapshot and not the newest event.
 ORIGIN = np.dtype(
     [
         ("time", "f8"),
@@ -35,6 +36,7 @@ ORIGIN = np.dtype(
         ("slope", "f4"),
         ("bank", "f4", (bank.FEATURES,)),
         ("now", "f4", (DETAILS,)),
+        ("stored", "u1"),
     ],
     align=True,
 )
