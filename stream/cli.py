@@ -170,16 +170,23 @@ def _nested(flags: list[str]) -> dict[str, Any]:
         name, equals, text = flag.partition("=")
         if not name or not equals:
             _fail(f"cannot read --set {flag}", "command line", "write it like --set api.port=9000", EXIT_WRONG_USE)
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            value = text
         *path, last = name.split(".")
         at = tree
         for part in path:
             at = at.setdefault(part, {})
-        at[last] = value
+            if not isinstance(at, dict):
+                _fail(f"--set {name} is below a value", "command line", "give either that or its parts", EXIT_WRONG_USE)
+        at[last] = _value(text)
     return tree
+
+
+def _value(text: str) -> Any:
+    """A flag's value as in the file; text with colons is text all the same."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return text if isinstance(value, dict) and not text.startswith("{") else value
 
 
 def _fail(what: str, where: str, remedy: str, code: int) -> NoReturn:

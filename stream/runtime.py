@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from stream import bridge, transport
@@ -69,6 +70,7 @@ class Service:
         self._charts = _Charts(self.history, self.engines)
         self._rate = _Rate()
         self._ended = threading.Event()
+        self._stopping = False
         self._threads: dict[str, threading.Thread] = {}
         self._sources: list[BridgeThread] = []
         self._api: ApiServer | None = None
@@ -124,9 +126,12 @@ class Service:
 
         before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self.start()
-            self.wait()
-            return self.stop()
+            try:
+                self.start()
+                self.wait()
+            finally:
+                code = self.stop()
+            return code
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -134,8 +139,8 @@ class Service:
     def start(self) -> None:
         """Start every part; returns when the API listens. Raises AddressError."""
         # Events between two commits live just long enough to make the collector look at everything again and again.
-        gc.freeze()
         gc.set_threshold(100_000, 20, 100)
+        bridges = [bridge.create(source, self.settings) for source in self.settings.sources]
         if self.settings.api.enabled:
             from stream.api.app import create_app
 
@@ -145,10 +150,9 @@ class Service:
                 self.address = self._api.address
         self._spawn("charts", self._charts.run)
         self._spawn("worker", self._work)
-        for source in self.settings.sources:
-            thread = BridgeThread(bridge.create(source, self.settings), self, self._source_failed)
-            self._sources.append(thread)
-            thread.start()
+        for one in bridges:
+            self._sources.append(BridgeThread(one, self, self._source_failed))
+            self._sources[-1].start()
         self._log.info("started", address=self.address, feeds=[feed.name for feed in self.settings.feeds])
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -161,6 +165,7 @@ class Service:
 
     def stop(self) -> int:
         """Stop in order: sources, API, worker (it commits and saves every row), charts. Gives the exit code."""
+        self._stopping = True
         for source in self._sources:
             if not source.stop(SOURCE_STOP_SECONDS):
                 self._log.warning("a source did not end in time", source=source.bridge.name)
@@ -170,6 +175,8 @@ class Service:
         self._worker.stop()
         if not self._join("worker", WORKER_STOP_SECONDS):
             self._fail("worker", f"did not stop within {WORKER_STOP_SECONDS:.0f} s")
+        elif "worker" not in self._threads:
+            self._transport.close()  # which the worker does at its end
         self._charts.stop()
         self._join("charts", API_STOP_SECONDS)
         self._log.info("stopped", events=self._rate.total)
@@ -183,9 +190,12 @@ class Service:
         def guarded() -> None:
             try:
                 work()
-            except Exception as error:
+            except BaseException as error:
                 self._log.debug("thread failed", thread=name, exc_info=error)
                 self._fail(name, str(error) or repr(error))
+            else:
+                if not self._stopping:
+                    self._fail(name, "ended by itself")
 
         self._threads[name] = thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
@@ -240,7 +250,8 @@ class _Charts:
                 self._history.add(feed, ids, results, alerts)
 
     def stop(self) -> None:
-        self._queue.put(None)
+        with suppress(queue.Full):  # the thread is gone
+            self._queue.put(None, timeout=API_STOP_SECONDS)
 
 
 class _Rate:

@@ -48,16 +48,11 @@ def bind(settings: ApiSettings) -> socket.socket:
 class ApiServer:
     def __init__(self, app: FastAPI, sock: socket.socket) -> None:
         self._socket = sock
+        self.address = _address(sock)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
         )
         self._server = uvicorn.Server(config)
-
-    @property
-    def address(self) -> str:
-        host, port = self._socket.getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -73,3 +68,9 @@ class ApiServer:
 
     def stop(self) -> None:
         self._server.should_exit = True
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
