@@ -28,9 +28,9 @@ def alert(episode: Episode) -> dict[str, Any]:
         "severity": episode.severity,
         "direction": episode.direction,
         "value": episode.value,
-        "expected": episode.expected,
-        "lower": episode.lower,
-        "upper": episode.upper,
+        "expected": _known(episode.expected),
+        "lower": _known(episode.lower),
+        "upper": _known(episode.upper),
         "shares": episode.shares,
         "why": episode.why,
     }
@@ -69,3 +69,7 @@ def coverage(counted: Coverage) -> dict[str, Any]:
     """The members of `models.Coverage`."""
     real = counted.inside / counted.n if counted.n else None
     return {"promised": counted.promised, "real": real, "n": counted.n}
+
+
+def _known(number: float | None) -> float | None:
+    return None if number is None else finite(number)
