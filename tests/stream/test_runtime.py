@@ -4,11 +4,13 @@ import time
 
 import httpx
 import pytest
+from rich.console import Console
 
 from stream.config import Settings
 from stream.runtime import EXIT_FAILED, EXIT_OK, Service, _Rate
 from stream.server import AddressError
 from stream.transport.base import Output
+from stream.warmup import warm_up
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def make(tmp_path):
             "commit": {"interval": "50ms"},
             "api": {"port": 0},
         }
-        made.append(Service(Settings.model_validate({**base, **settings})))
+        checked = Settings.model_validate({**base, **settings})
+        warm_up(checked, Console(stderr=True))  # compiling may take longer than these tests wait
+        made.append(Service(checked))
         return made[-1]
 
     yield service
