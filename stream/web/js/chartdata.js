@@ -3,6 +3,8 @@
 const MOST_POINTS = 20000;
 const GAP = 3; // times a long but ordinary wait (95 of 100 are shorter): longer ones are shown as gaps
 
+const TICK = 0.001; // seconds; times are kept to about a microsecond
+
 const COLUMNS = ["time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "severity"];
 
 /** The newest results of one series, by column. */
@@ -18,6 +20,11 @@ export class Points {
   push(item) {
     for (const name of COLUMNS) this[name].push(item[name] ?? null);
     if (this.length > 1.1 * MOST_POINTS) for (const name of COLUMNS) this[name].splice(0, this.length - MOST_POINTS);
+  }
+
+  /** Whether events came between the newest result here and this one. */
+  misses({ time, gap }) {
+    return this.length > 0 && time - gap > this.time.at(-1) + TICK;
   }
 
   /** One result as an object; undefined if there is none at `index`. */

@@ -3,7 +3,7 @@
 import { h, setClass, setText } from "./dom.js";
 import { stamp } from "./time.js";
 
-const WORDS = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting" };
+const WORDS = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", paused: "Paused" };
 
 /** { pill, banner } */
 export function connection(live) {

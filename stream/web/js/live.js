@@ -3,6 +3,7 @@
 const SILENCE_MS = 10000; // statistics come every second: after this long without any, the connection is dead
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 10000;
+const HIDDEN_MS = 60000; // a page out of sight gives its connection back: browsers allow only six to one server
 
 /**
  * Dispatches `result`, `alert` and `stats` (detail: the parsed data), `state` when the connection changes, and `resync`
@@ -12,21 +13,34 @@ export class Live extends EventTarget {
   #source = null;
   #timer = 0;
   #watchdog = 0;
+  #hidden = 0;
   #failures = 0;
+  #missed = false; // whether there was a connection before, so that something may have been missed
   #filter = {};
 
-  /** "connecting" | "live" | "reconnecting" */
+  /** "connecting" | "live" | "reconnecting" | "paused" */
   state = "connecting";
   /** When the next attempt is made, in ms of Date.now(). */
   retryAt = 0;
   /** When the last message came, in ms of Date.now(); 0 before the first. */
   heardAt = 0;
 
+  constructor() {
+    super();
+    addEventListener("pagehide", () => this.#pause());
+    addEventListener("pageshow", () => this.#resume());
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#hidden);
+      if (document.hidden) this.#hidden = setTimeout(() => this.#pause(), HIDDEN_MS);
+      else this.#resume();
+    });
+  }
+
   /** Listen to everything, or to one series; an open connection with another filter is replaced. */
   open(filter = {}) {
     if (this.#source && JSON.stringify(filter) === JSON.stringify(this.#filter)) return;
     this.#filter = filter;
-    this.#connect();
+    if (this.state !== "paused") this.#connect();
   }
 
   /** Try now instead of at `retryAt`. */
@@ -53,8 +67,9 @@ export class Live extends EventTarget {
     this.heardAt = Date.now();
     this.#watch();
     if (this.state === "live") return;
-    const again = this.#failures > 0;
+    const again = this.#missed;
     this.#failures = 0;
+    this.#missed = true;
     this.#become("live");
     if (again) this.dispatchEvent(new Event("resync"));
   }
@@ -66,6 +81,17 @@ export class Live extends EventTarget {
     this.retryAt = Date.now() + wait;
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.#become("reconnecting");
+  }
+
+  #pause() {
+    this.#drop();
+    this.#become("paused");
+  }
+
+  #resume() {
+    if (this.state !== "paused") return;
+    this.#become("connecting");
+    this.#connect();
   }
 
   #watch() {

@@ -65,7 +65,7 @@ function show() {
 }
 
 function title() {
-  const open = store.statistics.at(-1)?.open_alerts ?? 0;
+  const open = live.state === "paused" ? 0 : (store.statistics.at(-1)?.open_alerts ?? 0);
   badge.hidden = !open;
   badge.textContent = count(open);
   setAttribute(badge, "aria-label", `${open} open`);
@@ -75,6 +75,7 @@ function title() {
 
 addEventListener("hashchange", show);
 store.addEventListener("stats", title);
+live.addEventListener("state", title);
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (view?.key?.(event)) event.preventDefault();

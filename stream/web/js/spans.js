@@ -16,9 +16,10 @@ export function spans(history, unit) {
 }
 
 /** The span to begin with: three times the longest horizon, so that the fan takes a quarter; all if there is less. */
-export function firstSpan(choices, horizon) {
-  return choices.find((span) => span >= 3 * horizon) ?? null;
-}
+export const firstSpan = (choices, horizon) => wideEnough(choices, 3 * horizon);
+
+/** The shortest span of at least `length`, else all. */
+export const wideEnough = (choices, length) => choices.find((span) => span >= length) ?? null;
 
 /** How far ahead to forecast for a span. */
 export const ahead = (span, horizon) => Math.min(horizon, span * AHEAD);

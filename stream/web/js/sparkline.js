@@ -12,7 +12,9 @@ function usualSpacing(points) {
   return steps[Math.floor(steps.length * 0.75)] ?? 0;
 }
 
-/** A drawing of `width` x `height` with `draw(points, band)` where points are [time, value] and band [lower, upper]. */
+const gapBefore = (points, i, limit) => points[i][0] - points[i - 1][0] > limit && !points[i][2];
+
+/** A drawing of `width` x `height` with `draw(points, band)` where points are [time, value, joined?] and band [lower, upper]. */
 export function sparkline(width, height, name = "sparkline") {
   const band = svg("rect", { class: "spark-band", x: 0, width });
   const line = svg("path", { class: "spark-line" });
@@ -33,8 +35,8 @@ export function sparkline(width, height, name = "sparkline") {
     let path = "";
     for (let i = 0; i < real.length; i++) {
       const [time, value] = real[i];
-      const broken = i === 0 || time - real[i - 1][0] > limit;
-      const alone = broken && (i === real.length - 1 || real[i + 1][0] - time > limit);
+      const broken = i === 0 || gapBefore(real, i, limit);
+      const alone = broken && (i === real.length - 1 || gapBefore(real, i + 1, limit));
       path += `${broken ? "M" : "L"}${x(time).toFixed(1)} ${y(value).toFixed(1)}${alone ? "h.01" : ""}`;
     }
     setAttribute(line, "d", path);

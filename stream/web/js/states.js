@@ -23,18 +23,21 @@ export function notice(title, text, ...actions) {
   );
 }
 
-export function failure(error, retry) {
+export function failure(error, retry, ...more) {
   return notice(
     error.title ?? "Something went wrong",
     error.detail ?? error.message,
     h("button", { class: "button primary", type: "button", text: "Try again", on: { click: retry } }),
+    ...more,
   );
 }
 
-/** No events yet: how to send the first one. */
-export function noSeries() {
+/** No events yet: how to send the first one; `feeds` are the names there are. */
+export function noSeries(feeds) {
   const event = JSON.stringify({ series: "hello", time: Math.floor(Date.now() / 1000), value: 21.5 });
-  const command = `curl ${location.origin}/v1/events -H 'content-type: application/json' -d '${event}'`;
+  const base = new URL("v1/events", document.baseURI);
+  const address = feeds.length > 1 ? `'${base}?feed=${feeds[0]}'` : base;
+  const command = `curl ${address} \\\n  -H 'content-type: application/json' \\\n  -d '${event}'`;
   return h(
     "div",
     { class: "notice" },

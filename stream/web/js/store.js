@@ -13,7 +13,7 @@ const STATISTICS_KEPT = 120;
 
 export const keyOf = (feed, id) => `${feed}\n${id}`;
 
-/** Dispatches `series`, `feeds`, `stats`, `alert` and `error` after changes. */
+/** Dispatches `loaded`, `series` (live values), `feeds`, `stats`, `alert` and `error` after changes. */
 export class Store extends EventTarget {
   /** key -> row as in GET /v1/series, with `key` */
   rows = new Map();
@@ -77,7 +77,7 @@ export class Store extends EventTarget {
         this.loaded = true;
         this.complete = done;
         this.error = null;
-        this.#tell("series");
+        this.#tell("loaded");
         if (done) break;
       }
     } catch (error) {
@@ -102,7 +102,7 @@ export class Store extends EventTarget {
       if (row) {
         const { series, ...rest } = item;
         Object.assign(row, rest);
-        append(row.sparkline, item.time, item.value);
+        append(row.sparkline, item);
       } else if (this.complete && this.rows.size < MOST_SERIES) {
         this.#put(this.rows, { ...item, id: item.series, feed, sparkline: [[item.time, item.value]] });
         this.total = Math.max(this.total, this.rows.size);
@@ -129,12 +129,16 @@ export class Store extends EventTarget {
   }
 }
 
-/** Add a point, thinned to the spacing that keeps about SPARK_POINTS over the line's own span. */
-function append(points, time, value) {
+/**
+ * Add a point, thinned to the spacing that keeps about SPARK_POINTS over the line's own span. The third member says that
+ * there were events between this point and the one before, so that the distance is no gap.
+ */
+function append(points, { time, value, gap }) {
+  const last = points.at(-1)?.[0];
   const first = points[0]?.[0];
   const before = points.at(-2)?.[0];
   if (points.length >= SPARK_POINTS && time - before < (time - first) / SPARK_POINTS) points.pop();
-  points.push([time, value]);
+  points.push([time, value, gap < 0.9 * (time - last)]);
   if (points.length > SPARK_POINTS) points.shift();
 }
 

@@ -36,30 +36,32 @@ export const SEVERITIES = ["none", "warning", "minor", "major", "critical"];
 
 export const rank = (severity) => Math.max(0, SEVERITIES.indexOf(severity));
 
-function grouped(value, decimals) {
-  const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
+function grouped(value, options) {
+  const text = Math.abs(value).toLocaleString("en-US", options);
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
-/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept.
+/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept; else four.
  *
  * Large ones are shortened (`458 k`) unless the digits that would go are among those that matter. */
 export function number(value, width = 0) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const size = Number.isFinite(width) && width > 0 ? width : Math.abs(value);
   const magnitude = Math.abs(value);
+  const known = Number.isFinite(width) && width > 0;
+  const size = known ? width : magnitude;
   if (magnitude >= COMPACT_FROM && size >= 1000) {
     const [step, letter] = COMPACT.find(([limit]) => magnitude >= limit && size >= limit / 1000);
-    return `${significant(value / step, size / step)} ${letter}`;
+    return `${significant(value / step, known ? size / step : 0)} ${letter}`;
   }
   if (magnitude < 1e-12) return "0";
   if (magnitude < 1e-3 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
-  return significant(value, size);
+  return significant(value, known ? size : 0);
 }
 
 function significant(value, size) {
-  const decimals = size > 0 ? Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 4) : 0;
-  return grouped(value, decimals);
+  if (!size) return grouped(value, { maximumSignificantDigits: 4 });
+  const decimals = Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 4);
+  return grouped(value, { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
 }
 
 /** A whole count: `1,234`. */

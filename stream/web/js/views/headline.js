@@ -17,7 +17,7 @@ export function headline(id, feed, store) {
   const alert = h("p", { class: "now-alert", role: "status" });
   const element = h(
     "header",
-    { class: "series-head" },
+    { class: "series-head is-unknown" },
     h("a", { class: "back", href: "#/", "aria-label": "Back to the overview", title: "Back (Esc)" }, icon("back")),
     h("div", { class: "series-title" }, h("h1", { text: id }), h("div", { class: "series-sub" }, label, chips)),
     h("div", { class: "now" }, h("div", { class: "now-value" }, actual, against), h("div", { class: "now-when" }, when)),
@@ -26,6 +26,7 @@ export function headline(id, feed, store) {
   );
 
   function show(detail, open) {
+    setClass(element, "series-head");
     const clock = store.clock(feed);
     const unit = detail.unit ?? store.unit(feed);
     const words = comparison(detail, unit);

@@ -97,7 +97,7 @@ export function overview({ store, live }) {
       return { key: `error ${store.error.message}`, make: () => failure(store.error, () => store.load()) };
     }
     if (!store.loaded) return { key: "loading", make: () => loading() };
-    if (!store.rows.size && !serverFiltered) return { key: "empty", make: noSeries };
+    if (!store.rows.size && !serverFiltered) return { key: "empty", make: () => noSeries([...store.feeds.keys()]) };
     if (!rows.length) return { key: "none", make: () => notice("No series matches", "", clearButton()) };
     return { key: "" };
   }
@@ -120,6 +120,10 @@ export function overview({ store, live }) {
   const listeners = new AbortController();
   const { signal } = listeners;
   for (const name of ["series", "feeds", "stats", "error"]) store.addEventListener(name, draw, { signal });
+  store.addEventListener("loaded", () => {
+    sortedAt = 0;
+    draw();
+  }, { signal });
   live.addEventListener("resync", () => store.load(), { signal });
   bar.search.value = filter.q ?? "";
   bar.search.addEventListener("keydown", (event) => {

@@ -5,7 +5,7 @@ import { SeriesChart } from "../chart.js";
 import { Points, aligned, fanOf } from "../chartdata.js";
 import { h, isTyping, paced, setAttribute } from "../dom.js";
 import { format, replaceQuery } from "../route.js";
-import { ahead, fanHorizons, firstSpan, moved, spans, zoomed } from "../spans.js";
+import { ahead, fanHorizons, firstSpan, moved, spans, wideEnough, zoomed } from "../spans.js";
 import { failure, loading } from "../states.js";
 import { ORDERS, keyOf } from "../store.js";
 import { seconds } from "../time.js";
@@ -14,9 +14,12 @@ import { headline } from "./headline.js";
 import { chartBox } from "./chartbox.js";
 
 const HISTORY = 5000;
-const DRAW_MS = 250;
-const FORECAST_MS = 500;
+const DRAW_MS = 100;
+const FORECAST_MS = 250;
+const FORECAST_PATIENCE_MS = 1000; // a slower forecast does not keep back the newest values
+const WATCHABLE_SECONDS = 15; // a point of a fast replay stays in sight at least so long
 const PANELS_MS = 1000;
+const RELOAD_MS = 2000;
 const ALERTS = 50;
 
 export function series({ store, live, route }) {
@@ -32,12 +35,15 @@ export function series({ store, live, route }) {
 
   let detail = null;
   let points = new Points();
+  let known = -Infinity; // time of the newest loaded result: live ones up to it are known already
   let fan = [];
   let alerts = [];
   let openElsewhere = 0;
   let choices = [];
   let span = null; // seconds; null is everything
+  let chosen = false; // whether somebody chose the span
   let fixed = null; // [from, to] after a zoom; null follows the newest event
+  let began = null; // [wall clock, event time] of the first live result
   let selected = route.query.alert ?? null;
 
   async function load() {
@@ -50,6 +56,7 @@ export function series({ store, live, route }) {
       ]);
       detail = one;
       points = new Points(scores);
+      known = points.time.at(-1) ?? -Infinity;
       alerts = own.alerts;
       store.sawTime(feed, detail.time);
       if (!choices.length) firstLook();
@@ -59,10 +66,14 @@ export function series({ store, live, route }) {
       countOthers();
     } catch (error) {
       if (signal.aborted) return;
-      if (!detail) body.replaceChildren(failure(error, load));
+      if (error.status === 404) live.open(); // nothing to listen to, but the connection is well
+      if (!detail) body.replaceChildren(failure(error, load, h("a", { class: "button", href: "#/", text: "All series" })));
     }
   }
 
+  /** Where the past ends: a forecast may be made from an event that has not come here yet. */
+  const newest = () => Math.max(points.time.at(-1), fan[0]?.time ?? -Infinity);
+  const reload = paced(load, RELOAD_MS);
   const horizon = () => Math.max(...detail.horizons.map(seconds));
   const historyLength = () => points.time.at(-1) - points.time[0] || detail.unit_seconds || 1;
   const shownLength = () => span ?? historyLength();
@@ -72,6 +83,7 @@ export function series({ store, live, route }) {
     choices = spans(historyLength(), detail.unit_seconds);
     const { from, to, span: asked } = route.query;
     if (from && to) fixed = [Number(from), Number(to)];
+    chosen = Boolean(asked);
     span = asked === "all" ? null : asked ? Number(asked) : firstSpan(choices, horizon());
     const alert = alerts.find((one) => one.id === selected);
     if (alert && !fixed) fixed = around(alert);
@@ -79,14 +91,14 @@ export function series({ store, live, route }) {
 
   function range() {
     if (fixed) return fixed;
-    const origin = points.time.at(-1);
+    const origin = newest();
     return [origin - shownLength(), origin + ahead(shownLength(), horizon())];
   }
 
   const drawChart = paced(() => {
     if (!detail) return;
     const data = aligned(points, fan);
-    chart.draw({ ...data, origin: points.time.at(-1), episodes: alerts, severities: points.severity, selected }, range());
+    chart.draw({ ...data, origin: newest(), episodes: alerts, severities: points.severity, selected }, range());
     box.show({ choices, span, fixed, points, detail, replayed: store.clock(feed).replayed });
     setAttribute(box.canvas, "data-points", points.length);
   }, DRAW_MS);
@@ -106,20 +118,35 @@ export function series({ store, live, route }) {
     );
   }, PANELS_MS);
 
-  function drawAll() {
+  function drawText() {
     head.show(detail, alerts.find((one) => one.state === "open"));
-    drawChart();
     drawPanels();
+  }
+
+  function drawAll() {
+    drawText();
+    drawChart();
+  }
+
+  /** In a fast replay a few days rush by in a second: show more of them, unless somebody chose. */
+  function keepWatchable(time) {
+    const wall = performance.now() / 1000;
+    began ??= [wall, time];
+    if (chosen || span === null || wall - began[0] < 1) return;
+    const speed = (time - began[1]) / (wall - began[0]);
+    if (span < WATCHABLE_SECONDS * speed) span = wideEnough(choices, WATCHABLE_SECONDS * speed);
   }
 
   const refreshForecast = paced(async () => {
     if (!detail || signal.aborted) return;
+    const impatient = setTimeout(drawChart, FORECAST_PATIENCE_MS);
     try {
       fan = fanOf(await api.forecast(feed, id, fanHorizons(ahead(shownLength(), horizon())).map((s) => `${s}s`), signal));
-      drawChart();
     } catch {
       fan = []; // the past is still worth showing; the next event asks again
     }
+    clearTimeout(impatient);
+    drawChart();
   }, FORECAST_MS);
 
   async function countOthers() {
@@ -130,6 +157,7 @@ export function series({ store, live, route }) {
 
   function chooseSpan(length) {
     span = length;
+    chosen = true;
     fixed = null;
     replaceQuery({ span: length ?? "all", from: "", to: "" });
     drawChart();
@@ -162,13 +190,17 @@ export function series({ store, live, route }) {
   }
 
   live.addEventListener("result", ({ detail: { feed: from, items } }) => {
-    const mine = from === feed ? items.filter((item) => item.series === id) : [];
-    if (!mine.length || !detail) return;
+    if (!detail || from !== feed) return;
+    const mine = items.filter((item) => item.series === id && !(item.time <= known));
+    if (!mine.length) return;
+    known = -Infinity;
+    if (points.misses(mine[0])) reload();
     for (const item of mine) points.push(item);
-    const { series: _, ...newest } = mine.at(-1);
-    Object.assign(detail, newest);
-    store.sawTime(feed, newest.time);
-    drawAll();
+    const { series: _, ...last } = mine.at(-1);
+    Object.assign(detail, last);
+    store.sawTime(feed, last.time);
+    keepWatchable(last.time);
+    drawText();
     refreshForecast();
   }, { signal });
   live.addEventListener("alert", ({ detail: alert }) => {
