@@ -27,7 +27,7 @@ STATE = Path("data/demo")
 LOG = "log.db"
 
 #: Of the seconds that a timed demo has, the share in which the year is to pass; the rest is for catching up.
-REPLAY_SHARE = 0.7
+REPLAY_SHARE = 0.6
 REFRESH_SECONDS = 0.25
 
 
