@@ -56,6 +56,7 @@ class Catalogue:
         self._folded: list[str] = []
         self._latest = np.zeros(0, LATEST)
         self._feed = np.zeros(0, np.int32)  # position of the feed in _index
+        self._by_name = np.zeros(0, np.int64)  # series numbers, sorted when asked for
 
     def __len__(self) -> int:
         return len(self.names)
@@ -87,11 +88,12 @@ class Catalogue:
 
     def select(self, filter: Filter, stop: int) -> tuple[Array, int]:
         """The first `stop` series numbers that pass, in order, and how many pass in all."""
-        found = np.flatnonzero(self._mask(filter))
-        latest = self.latest
+        mask, latest = self._mask(filter), self.latest
         if filter.sort == "name":
-            order = sorted(found.tolist(), key=lambda k: (self._folded[k], *self.names[k]))[:stop]
-            return np.array(order, np.int64), len(found)
+            order = self._sorted_by_name()
+            found = order[mask[order]]
+            return found[:stop], len(found)
+        found = np.flatnonzero(mask)
         if filter.sort == "time":
             key = latest["time"][found]
         else:
@@ -121,6 +123,12 @@ class Catalogue:
         if filter.search:
             mask &= np.fromiter(map(_matcher(filter.search), self._folded), bool, n)
         return mask
+
+    def _sorted_by_name(self) -> Array:
+        if len(self._by_name) != len(self.names):
+            order = sorted(range(len(self.names)), key=lambda k: (self._folded[k], *self.names[k]))
+            self._by_name = np.array(order, np.int64)
+        return self._by_name
 
     def _new(self, feed: str, position: int, series: str) -> int:
         number = len(self.names)
