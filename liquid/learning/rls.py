@@ -7,11 +7,16 @@ P.)
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from liquid._jit import njit
 
 f4 = np.float32
+
+CERTAIN: Final = 1e-6
+UNCERTAIN: Final = 1e6
 
 
 def packed(size: int) -> int:
@@ -48,7 +53,10 @@ def _index(a, b):
 
 @njit
 def transform(p, size, a, factor, b, share):
-    """P for weights of which w[a] became factor w[a] + share w[b] (P becomes T P T')."""
+    """P for weights of which w[a] became factor w[a] + share w[b] (P becomes T P T').
+
+    P[a, a] stays within CERTAIN and UNCERTAIN: a weight must be able to go on learning at the new scale.
+    """
     paa = p[_index(a, a)]
     pab = p[_index(a, b)]
     pbb = p[_index(b, b)]
@@ -60,8 +68,7 @@ def transform(p, size, a, factor, b, share):
         p[_index(a, a)] = paa * factor * factor + 2.0 * factor * share * pab + share * share * pbb
     else:
         p[_index(a, a)] = paa * factor * factor
-    if not p[_index(a, a)] < 1e6:
-        p[_index(a, a)] = 1e6
+    p[_index(a, a)] = min(max(p[_index(a, a)], CERTAIN), UNCERTAIN)
 
 
 @njit
@@ -110,10 +117,14 @@ def update(w, p, x, gain, size, error, forgetting, limit, diagonal):
     if trace(p, size) < limit:
         inverse = f4(1.0 / forgetting)
     k = 0
+    definite = True
     d = f4(1.0 / denominator)
     for a in range(size):
         row = p[k : k + a + 1]
         ga = gain[a] * d
         for b in range(a + 1):
             row[b] = (row[b] - ga * gain[b]) * inverse
+        definite &= row[a] > 0.0
         k += a + 1
+    if not definite:
+        reset(p, size, diagonal)
