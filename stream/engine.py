@@ -32,8 +32,8 @@ class FeedEngine:
         self.dirty = DirtyRows()
         self._lock = threading.Lock()
         self._tables: dict[TopicPartition, _Slots] = {}
+        self._names: list[str] = []  # by slot
         self._free: list[int] = []
-        self._used = 0
 
     def step(self, batch: EventBatch) -> np.ndarray:
         """Results of the batch, one per event, in order. Events already applied come back with flag SKIPPED."""
@@ -55,9 +55,8 @@ class FeedEngine:
 
     def snapshots(self, limit: int) -> list[Snapshot]:
         """The oldest unsaved rows, about `limit` of them; they count as saved from here on."""
-        names = {source: {slot: series for series, slot in table.items()} for source, table in self._tables.items()}
         return [
-            Snapshot(source, names[source][slot], self.model.row_bytes(slot)) for source, slot in self.dirty.take(limit)
+            Snapshot(source, self._names[slot], self.model.row_bytes(slot)) for source, slot in self.dirty.take(limit)
         ]
 
     def restore(self, snapshots: Iterable[Snapshot]) -> tuple[int, int]:
@@ -128,12 +127,15 @@ class FeedEngine:
             table = self._tables[source] = _Slots(self)
         return table
 
-    def _take_slot(self) -> int:
+    def _take_slot(self, series: str) -> int:
         if self._free:
-            return self._free.pop()
-        self._used += 1
-        self.model.reserve(self._used)
-        return self._used - 1
+            slot = self._free.pop()
+            self._names[slot] = series
+        else:
+            slot = len(self._names)
+            self.model.reserve(slot + 1)
+            self._names.append(series)
+        return slot
 
 
 class _Slots(dict[str, int]):
@@ -143,5 +145,5 @@ class _Slots(dict[str, int]):
         self._engine = engine
 
     def __missing__(self, series: str) -> int:
-        slot = self[series] = self._engine._take_slot()
+        slot = self[series] = self._engine._take_slot(series)
         return slot

@@ -102,7 +102,7 @@ class ForecastRecord(msgspec.Struct, gc=False):
     series: str
     origin: float
     value: float
-    horizons: list[HorizonPart]
+    horizons: tuple[HorizonPart, ...]
 
 
 class AlertRecord(msgspec.Struct, gc=False):

@@ -138,8 +138,7 @@ class Service:
 
     def start(self) -> None:
         """Start every part; returns when the API listens. Raises AddressError."""
-        # Events between two commits live just long enough to make the collector look at everything again and again.
-        gc.set_threshold(100_000, 20, 100)
+        tune_collector()
         bridges = [bridge.create(source, self.settings) for source in self.settings.sources]
         if self.settings.api.enabled:
             from stream.api.app import create_app
@@ -219,6 +218,12 @@ class Service:
             self._listener(emitted)
         if not self._charts.offer(emitted):
             self._metrics.history_dropped.inc(sum(len(batch.ids) for batch in emitted))
+
+
+def tune_collector() -> None:
+    """Let Python's collector run seldom: events live from one commit to the next, which makes it look at everything
+    again and again for nothing."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 class _Charts:

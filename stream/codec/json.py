@@ -108,22 +108,24 @@ class JsonCodec:
         ]
 
     def forecasts(self, events: EventBatch, results: np.ndarray) -> list[Output]:
-        topic, shared, horizons = self._feed.forecasts, self._forecast_headers, self._feed.horizons
+        topic, shared, encode = self._feed.forecasts, self._forecast_headers, self._encode
+        horizons = self._feed.horizons
         due = forecasts_due(results, horizons[0])
         if not len(due):
             return []
-        names = event_ids(events)
         chosen = results[due]
-        bounds = zip(*(chosen[name].tolist() for name in ("mean", "lo80", "hi80", "lo95", "hi95")), strict=True)
-        outputs = []
-        for i, time, value, columns in zip(
-            due.tolist(), chosen["time"].tolist(), chosen["value"].tolist(), bounds, strict=True
-        ):
-            parts = [HorizonPart(h, time + h, *numbers) for h, *numbers in zip(horizons, *columns, strict=True)]
-            body = self._encode(ForecastRecord(events.ids[i], time, value, parts))
-            name = f"{names[i]}#forecast".encode()
-            outputs.append(Output(topic, events.ids[i].encode(), body, (*shared, ("ce_id", name))))
-        return outputs
+        origins = chosen["time"].tolist()
+        ids, names = _at(events.ids, due), _at(event_ids(events), due)
+        columns = [chosen[name].ravel().tolist() for name in _BOUNDS]
+        seconds = horizons * len(due)
+        times = (chosen["time"][:, None] + horizons).ravel().tolist()
+        flat = map(HorizonPart, seconds, times, *columns)
+        parts = zip(*[flat] * len(horizons), strict=True)  # as many of them as there are horizons make one record
+        records = map(ForecastRecord, ids, origins, chosen["value"].tolist(), parts)
+        return [
+            Output(topic, record.series.encode(), encode(record), (*shared, ("ce_id", f"{name}#forecast".encode())))
+            for record, name in zip(records, names, strict=True)
+        ]
 
     def alerts(self, events: EventBatch, results: np.ndarray) -> tuple[list[Output], list[AlertRecord]]:
         chosen = np.flatnonzero(results["alert"] != NO_ALERT).tolist()
@@ -188,6 +190,13 @@ def create(feed: FeedSettings) -> JsonCodec:
 _NUMBERS: Final = (
     "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "alert_score",
 )  # fmt: skip
+
+
+_BOUNDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
+
+
+def _at(items: list[str], indices: np.ndarray) -> list[str]:
+    return [items[i] for i in indices.tolist()]
 
 
 def _alert_part(result: np.void) -> AlertPart:

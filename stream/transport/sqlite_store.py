@@ -50,6 +50,8 @@ class Store:
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._db.execute("PRAGMA cache_size = -32768")  # KiB: a commit should fit
+            self._db.execute("PRAGMA wal_autocheckpoint = 4096")  # pages: pages written often are copied seldom
         with self.transaction():
             self._prepare()
 
