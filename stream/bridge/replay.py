@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -56,7 +57,8 @@ class Options(Pace):
 
 
 def create(feed: FeedSettings, options: Options, feeds: Mapping[str, FeedSettings]) -> ReplayBridge:
-    return ReplayBridge(f"replay/{feed.name}", lambda: from_files(options.files, feed), options)
+    files = zlib.crc32("\n".join(path.name for path in options.files).encode())
+    return ReplayBridge(f"replay/{feed.name}/{files:08x}", lambda: from_files(options.files, feed), options)
 
 
 class ReplayBridge:

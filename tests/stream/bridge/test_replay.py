@@ -15,7 +15,8 @@ import pytest
 from pydantic import ValidationError
 
 from stream.bridge.recorded import Recorded
-from stream.bridge.replay import BATCH, MAX_LAG, Options, Pace, ReplayBridge, arrived
+from stream.bridge.replay import BATCH, MAX_LAG, Options, Pace, ReplayBridge, arrived, create
+from stream.config import FeedSettings
 from stream.transport.base import Output, Record, TopicPartition, TransportError
 from stream.transport.sqlite import Options as SqliteOptions
 from stream.transport.sqlite import SqliteTransport
@@ -162,6 +163,14 @@ def test_stop_ends_a_slow_replay(log: SqliteLog) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert values(log.all("a")) == [0]
+
+
+def test_replays_of_other_files_or_feeds_are_others() -> None:
+    feeds = [FeedSettings(name=name) for name in "ab"]
+    files = [(Path("x/1.csv"),), (Path("y/1.csv"),), (Path("1.csv"), Path("2.csv"))]
+    names = [[create(feed, Options(files=paths), {}).name for paths in files] for feed in feeds]
+    assert names[0][0] == names[0][1]  # a file may be moved
+    assert len({*names[0], *names[1]}) == 4
 
 
 def test_pace_takes_one_of_both() -> None:
