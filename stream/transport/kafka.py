@@ -6,9 +6,11 @@ The parts: `kafka_group` (which partitions are ours, new records), `kafka_writer
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 from kafka import errors
@@ -25,7 +27,7 @@ from stream.transport.base import (
     TopicPartition,
     TransportError,
 )
-from stream.transport.kafka_group import Group
+from stream.transport.kafka_group import Displaced, Group
 from stream.transport.kafka_options import Options
 from stream.transport.kafka_reader import Readers, SnapshotStore, to_record
 from stream.transport.kafka_topics import Topics
@@ -56,7 +58,9 @@ class KafkaTransport:
         self._appender: Appender | None = None
         self._readers = Readers(options)
         self._snapshots = SnapshotStore(options, self._readers)
+        self._displaced: Displaced | None = None
         self._marks: dict[TopicPartition, Mark | None] = {}
+        self._starts: dict[TopicPartition, int] = {}
         self._lag: dict[TopicPartition, int] = {}
         self._lock = threading.Lock()
 
@@ -78,10 +82,12 @@ class KafkaTransport:
         group = self._joined()
         self._announce(group)
         try:
-            found = group.poll(max_records, timeout, self._leaving, self._lost)
+            with self._watch_for_our_double():
+                found = group.poll(max_records, timeout, self._leaving, self._lost)
         except errors.OffsetOutOfRangeError as error:
-            for partition, wanted in error.args[0].items():
-                self._start_at(group, TopicPartition(*partition), wanted)
+            for at, wanted in error.args[0].items():
+                partition = TopicPartition(*at)
+                group.start_at(partition, self._reachable(partition, wanted, group.bounds([partition])[partition]))
             return []
         self._announce(group)
         return list(map(to_record, found))
@@ -96,18 +102,13 @@ class KafkaTransport:
             raise Fenced(f"{min(strangers)} belongs to another worker")
         # Marks go along in any case: it is they that make the broker check whether we are still a member.
         marks = {p: mark for p in self._group.owned if (mark := self._marks.get(p))} | commit.marks
-        records = self._fit(commit.outputs)
-        records += [
-            Output(
-                self.options.snapshots_topic,
-                self._snapshots.key(snapshot.source, snapshot.key),
-                snapshot.data,
-                partition=snapshot.source.partition,
-            )
-            for snapshot in commit.snapshots
-        ]
-        self._writer.write(records, marks, identity)
+        with self._lock:
+            records = self._prepared().fit(commit.outputs)
+        records += self._snapshots.outputs(commit.snapshots, commit.marks)
+        with self._watch_for_our_double():
+            self._writer.write(records, marks, identity)
         self._marks.update(commit.marks)
+        self._snapshots.saved(commit.marks)
 
     def mark(self, partition: TopicPartition) -> Mark | None:
         if partition not in self._marks:
@@ -176,7 +177,17 @@ class KafkaTransport:
         self._writer = TransactionalWriter(self.options, self._id, self._prepared().input_limit)
         self._group = Group(self.options, self._input_topics)
 
+    @contextmanager
+    def _watch_for_our_double(self) -> Iterator[None]:
+        try:
+            yield
+        except Displaced as error:
+            self._displaced = error
+            raise
+
     def _reconnect(self, timeout: float) -> bool:
+        if self._displaced is not None:
+            raise self._displaced
         try:
             self._connect()
             return True
@@ -194,7 +205,7 @@ class KafkaTransport:
         self._group = self._writer = None
         self._marks.clear()
         self._lag = {}
-        self._snapshots.forget()
+        self._snapshots = SnapshotStore(self.options, self._readers)
 
     # Ownership.
 
@@ -209,7 +220,7 @@ class KafkaTransport:
         self._snapshots.forget()
         for partition in arrivals:
             mark = self.mark(partition)
-            self._start_at(group, partition, mark.next_offset if mark else 0)
+            group.start_at(partition, mark.next_offset if mark else self._starts[partition])
 
     def _leaving(self, partitions: list[TopicPartition]) -> None:
         if self._listener is not None:
@@ -231,35 +242,41 @@ class KafkaTransport:
         group = self._joined()
         bounds = group.bounds(partitions)
         for partition in partitions:
-            mark, first = group.committed(partition), bounds[partition].start
-            if mark is not None and mark.replay_from < first:
+            mark, there = group.committed(partition), bounds[partition]
+            self._starts[partition] = there.start
+            if mark is not None and mark.replay_from < there.start:
                 log.warning(
                     "records that some states still need are deleted; those states miss them",
                     at=f"{partition.topic}/{partition.partition}",
                     needed_from=mark.replay_from,
-                    log_starts_at=first,
+                    log_starts_at=there.start,
                 )
-                mark = Mark(max(mark.next_offset, first), first)
+            if mark is not None:
+                next_offset = self._reachable(partition, mark.next_offset, there)
+                mark = Mark(next_offset, max(mark.replay_from, there.start))
             self._marks[partition] = mark
 
     def _load(self, partitions: Sequence[TopicPartition]) -> None:
         """Load saved states, up to what was written before the marks were settled."""
         by_number = sorted(partitions, key=lambda p: p.partition)
-        for number, sources in groupby(by_number, key=lambda p: p.partition):
+        for number, group in groupby(by_number, key=lambda p: p.partition):
+            sources = list(group)
             with self._lock:
                 topics = self._prepared()
                 topics.prepare_snapshots(number + 1)
                 end = topics.written_end(TopicPartition(self._snapshots.topic, number))
-            self._snapshots.load(list(sources), number, end)
+            self._snapshots.load(sources, number, end)
+            for source in sources:
+                if self._marks[source] is None:
+                    self._snapshots.disown(source)
 
-    def _start_at(self, group: Group, partition: TopicPartition, wanted: int) -> None:
-        """Let the records from `wanted` on flow, or from where the log begins by now."""
-        there = group.bounds([partition])[partition]
+    def _reachable(self, partition: TopicPartition, wanted: int, there: range) -> int:
+        """The offset to go on from: `wanted`, or where the log begins by now."""
         if wanted > there.stop:
             raise TransportError(
-                f"offset {wanted} is wanted, but the log ends at {there.stop}: was the topic deleted and made anew?\n"
+                f"offset {wanted} is wanted, but the log ends at {there.stop}: records were lost in the broker\n"
                 f"where: {partition.topic} partition {partition.partition} at {self.options.bootstrap}\n"
-                "do: choose a new transport.group; states and offsets of the old one do not fit this log"
+                "do: restore the topic, or choose a new transport.group: the states of this one do not fit the log"
             )
         if 0 < wanted < there.start:
             self.lost_records += there.start - wanted
@@ -268,25 +285,10 @@ class KafkaTransport:
                 at=f"{partition.topic}/{partition.partition}",
                 records=there.start - wanted,
             )
-        group.start_at(partition, max(wanted, there.start))
-
-    def _fit(self, outputs: Sequence[Output]) -> list[Output]:
-        """Outputs as the topics can take them. Only a dead letter can be too long (its input came compressed): it is
-        cut, and says so, rather than holding up everything behind it."""
-        with self._lock:
-            topics = self._prepared()
-            topics.prepare_outputs({output.topic for output in outputs})
-            limits = {output.topic: topics.largest_value(output.topic) for output in outputs}
-        return [
-            output
-            if len(output.value) <= limits[output.topic]
-            else output._replace(
-                value=output.value[: limits[output.topic]],
-                headers=(*output.headers, ("truncated-from", b"%d" % len(output.value))),
-            )
-            for output in outputs
-        ]
+        return max(wanted, there.start)
 
 
 def create(options: Options) -> KafkaTransport:
+    # The client logs as errors what it then retries or raises; what matters of that is said here in other words.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     return KafkaTransport(options)

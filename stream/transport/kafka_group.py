@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -34,6 +35,16 @@ PATIENCE: Final = 60.0
 Handler = Callable[[list[TopicPartition]], None]
 
 
+class Displaced(TransportError):
+    """Another worker of the same name took over. Coming back would only throw that one out in turn."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(
+            f"another worker of group {options.group!r} has the name {options.instance!r} and took over\n"
+            "where: transport.instance\ndo: stop this worker, or give each worker its own name"
+        )
+
+
 @dataclass(eq=False)
 class _Leaving:
     partitions: list[TopicPartition]
@@ -54,7 +65,7 @@ class Group:
     taken and not given up since.
     """
 
-    def __init__(self, options: Options, topics: Iterable[str]) -> None:
+    def __init__(self, options: Options, topics: Sequence[str]) -> None:
         self.options = options
         self.owned: set[TopicPartition] = set()
         self._arrivals: set[TopicPartition] = set()
@@ -62,7 +73,12 @@ class Group:
         self._requests: queue.SimpleQueue[tuple[int, float] | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[_Leaving | _Polled] = queue.SimpleQueue()
         self._consumer = options.member()
-        self._consumer.subscribe(topics=list(topics), listener=_Listener(self))
+        try:
+            self._consumer.subscribe(topics=list(topics), listener=_Listener(self))
+            self._know(topics)
+        except BaseException:
+            self._consumer.close(autocommit=False)
+            raise
         self._poller = threading.Thread(target=self._poll_forever, name="kafka-poll", daemon=True)
         self._poller.start()
 
@@ -139,6 +155,15 @@ class Group:
         except errors.KafkaError as error:
             log.debug("could not leave the group", error=str(error))
 
+    def _know(self, topics: Iterable[str]) -> None:
+        """Wait until the client knows the partitions. If it joined before and had to share them out, it would share out
+        none, and notice that only when its metadata are next refreshed."""
+        deadline = time.monotonic() + PATIENCE
+        while not all(self._consumer.partitions_for_topic(topic) for topic in topics):
+            if time.monotonic() > deadline:
+                raise errors.KafkaTimeoutError(f"partitions unknown after {PATIENCE:.0f} s: {', '.join(topics)}")
+            time.sleep(LOOK)
+
     def _ask(self, question: Callable[[float], Any], timeout: float = PATIENCE) -> Any:
         try:
             return question(timeout * 1000)
@@ -149,10 +174,7 @@ class Group:
         if isinstance(error, errors.OffsetOutOfRangeError):
             raise error
         if isinstance(error, errors.FencedInstanceIdError):
-            raise TransportError(
-                f"another worker of group {self.options.group!r} has the name {self.options.instance!r}\n"
-                "where: transport.instance\ndo: give each worker its own name, or none"
-            ) from error
+            raise Displaced(self.options) from error
         if isinstance(error, errors.KafkaError):
             raise TransportError(
                 f"reading from Kafka failed: {error}\nwhere: {self.options.bootstrap}, group {self.options.group!r}\n"

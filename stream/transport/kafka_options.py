@@ -114,7 +114,7 @@ class Options(BaseModel):
         return {
             "bootstrap_servers": [server.strip() for server in self.bootstrap.split(",")],
             "client_id": f"{self.group}-{role}",
-            "bootstrap_timeout_ms": 10_000,
+            "bootstrap_timeout_ms": 5_000,
             "reconnect_backoff_max_ms": 2_000,
             **self.options,
         }

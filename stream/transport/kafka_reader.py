@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from kafka import TopicPartition as KafkaPartition
 from kafka import errors
 
-from stream.transport.base import Record, Snapshot, TopicPartition, TransportError
+from stream.logs import logger
+from stream.transport.base import Output, Record, Snapshot, TopicPartition, TransportError
 from stream.transport.kafka_options import Options
+
+log = logger("kafka")
 
 #: Seconds without progress after which a read is given up. Longer than any transaction may stay open.
 STALLED: Final = 120.0
@@ -110,16 +113,28 @@ class SnapshotStore:
     """Saved states in the compacted topic.
 
     Those of input partition p lie in its partition p, whatever the input topic, under the key "topic/partition/series".
+    An empty value: the state is not to be used any more.
     """
 
     def __init__(self, options: Options, readers: Readers) -> None:
         self.topic = options.snapshots_topic
         self._readers = readers
         self._loaded: dict[TopicPartition, dict[str, bytes]] = {}
+        self._disowned: dict[TopicPartition, set[str]] = {}
 
-    @staticmethod
-    def key(source: TopicPartition, series: str) -> bytes:
-        return f"{source.topic}/{source.partition}/{series}".encode()
+    def outputs(self, snapshots: Iterable[Snapshot], sources: Iterable[TopicPartition]) -> list[Output]:
+        """The records to write with a commit that moves the marks of `sources`."""
+        states = {(snapshot.source, snapshot.key): snapshot.data for snapshot in snapshots}
+        states = {(s, series): b"" for s in sources for series in self._disowned.get(s, ())} | states
+        return [
+            Output(self.topic, f"{s.topic}/{s.partition}/{series}".encode(), data, partition=s.partition)
+            for (s, series), data in states.items()
+        ]
+
+    def saved(self, sources: Iterable[TopicPartition]) -> None:
+        """That commit took effect."""
+        for source in sources:
+            self._disowned.pop(source, None)
 
     def load(self, sources: Collection[TopicPartition], partition: int, end: int) -> None:
         """Read one partition once for all `sources` that have their states there. `end`: as far as it was written when
@@ -130,14 +145,24 @@ class SnapshotStore:
             found = states.get(f"{topic}/{number}")
             if found is None:
                 continue
-            if record.value is None:
-                found.pop(series, None)
-            else:
+            if record.value:
                 found[series] = record.value
+            else:
+                found.pop(series, None)
         for source in sources:
             self._loaded[source] = states[f"{source.topic}/{source.partition}"]
 
+    def disown(self, source: TopicPartition) -> None:
+        """Use no state of a source without a committed mark: its topic or its offsets were deleted since, so the states
+        are ahead of the log. The first commit of the source deletes them."""
+        if states := self._loaded.get(source):
+            where = f"{source.topic}/{source.partition}"
+            log.warning("states without committed offset are dropped", at=where, series=len(states))
+            self._disowned[source] = set(states)
+            self._loaded[source] = {}
+
     def forget(self) -> None:
+        """What was loaded and not taken."""
         self._loaded.clear()
 
     def take(self, source: TopicPartition) -> Iterator[Snapshot]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kafka import TopicPartition as KafkaPartition
@@ -10,7 +10,7 @@ from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from stream.logs import logger
-from stream.transport.base import TopicPartition, TransportError
+from stream.transport.base import Output, TopicPartition, TransportError
 from stream.transport.kafka_options import MEBIBYTE, Options
 
 log = logger("kafka")
@@ -35,13 +35,7 @@ class Topics:
         self.input_limit = MEBIBYTE
         self._limits: dict[str, int] = {}
         self._snapshot_partitions = 0
-        try:
-            self._admin = options.admin()
-        except errors.KafkaError as error:
-            raise TransportError(
-                f"no Kafka broker answers: {error}\nwhere: transport.bootstrap {options.bootstrap!r}\n"
-                "do: start one (`make kafka-up`), or set transport.bootstrap to the right address"
-            ) from error
+        self._admin = self._connect()
 
     def close(self) -> None:
         self._admin.close()
@@ -71,7 +65,7 @@ class Topics:
         if there < partitions:
             log.info("a topic grows", topic=topic, partitions=partitions)
             self._do(f"topic {topic!r} could not be given {partitions} partitions",
-                     lambda: self._admin.create_partitions({topic: partitions}))  # fmt: skip
+                     lambda admin: admin.create_partitions({topic: partitions}))  # fmt: skip
             self._admin.wait_for_topics([topic])
         self._snapshot_partitions = max(there, partitions)
 
@@ -84,14 +78,19 @@ class Topics:
         for topic, config in self._configs(new).items():
             self._limits[topic] = int(config.get("max.message.bytes", MEBIBYTE))
 
-    def largest_value(self, topic: str) -> int:
-        """How many bytes the value of a record on a prepared topic may have."""
-        return self._limits[topic] - OVERHEAD
+    def fit(self, outputs: Sequence[Output]) -> list[Output]:
+        """Outputs as their topics, made where missing, can take them.
+
+        Only a dead letter can be too long, when its input came compressed: it is cut, and says so in a header, rather
+        than holding up everything behind it."""
+        self.prepare_outputs({output.topic for output in outputs})
+        limits = {topic: limit - OVERHEAD for topic, limit in self._limits.items()}
+        return [o if len(o.value) <= limits[o.topic] else _cut(o, limits[o.topic]) for o in outputs]
 
     def written_end(self, partition: TopicPartition) -> int:
         """The end of a partition including what is not committed yet."""
         wanted = KafkaPartition(*partition)
-        found = self._do(f"the end of {wanted} is unknown", lambda: self._admin.list_partition_offsets({wanted: -1}))
+        found = self._do(f"the end of {wanted} is unknown", lambda admin: admin.list_partition_offsets({wanted: -1}))
         return int(found[wanted].offset)
 
     def exists(self, topic: str) -> bool:
@@ -125,7 +124,7 @@ class Topics:
 
     def _partitions(self, topics: Iterable[str]) -> dict[str, list[Any]]:
         names = list(topics)
-        found = self._do("the topics could not be listed", lambda: self._admin.describe_topics(names))
+        found = self._do("the topics could not be listed", lambda admin: admin.describe_topics(names))
         for topic in found:
             if topic["error_code"] == errors.TopicAuthorizationFailedError.errno:
                 raise self._failed(f"no permission for topic {topic['name']!r}", errors.TopicAuthorizationFailedError())
@@ -143,9 +142,27 @@ class Topics:
             for topic in topics
         }
 
-    def _do(self, what: str, action: Any) -> Any:
+    def _connect(self) -> Any:
         try:
-            return action()
+            return self.options.admin()
+        except errors.KafkaError as error:
+            raise TransportError(
+                f"no Kafka broker answers: {error}\nwhere: transport.bootstrap {self.options.bootstrap!r}\n"
+                "do: start one (`make kafka-up`), or set transport.bootstrap to the right address"
+            ) from error
+
+    def _do(self, what: str, action: Callable[[Any], Any]) -> Any:
+        """Let the admin client do something. After the broker was away the client may not find it again by itself,
+        hence a second attempt with a new one."""
+        try:
+            return action(self._admin)
+        except errors.RetriableError:
+            self._admin.close()
+            self._admin = self._connect()
+        except errors.KafkaError as error:
+            raise self._failed(what, error) from error
+        try:
+            return action(self._admin)
         except errors.KafkaError as error:
             raise self._failed(what, error) from error
 
@@ -153,3 +170,8 @@ class Topics:
         return TransportError(
             f"{what}: {error}\nwhere: {self.options.bootstrap}\ndo: see the broker's log and its ACLs"
         )
+
+
+def _cut(output: Output, limit: int) -> Output:
+    note = ("truncated-from", b"%d" % len(output.value))
+    return output._replace(value=output.value[:limit], headers=(*output.headers, note))

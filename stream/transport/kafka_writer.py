@@ -11,7 +11,7 @@ from kafka import OffsetAndMetadata, errors
 from kafka import TopicPartition as KafkaPartition
 
 from stream.transport.base import CommitUncertain, Fenced, Mark, Output, TopicPartition, TransportError
-from stream.transport.kafka_group import encode_replay_from
+from stream.transport.kafka_group import Displaced, encode_replay_from
 from stream.transport.kafka_options import Options
 
 FENCED: Final = (
@@ -80,10 +80,7 @@ class TransactionalWriter:
         where = f"where: {self.options.bootstrap}, group {self.options.group!r}"
         if isinstance(error, FENCED):
             if self.options.instance and not isinstance(error, errors.CommitFailedError):
-                return TransportError(
-                    f"another worker took over the name {self.options.instance!r}: {error}\n{where}\n"
-                    "do: give each worker its own transport.instance, or none"
-                )
+                return Displaced(self.options)
             return Fenced(str(error))
         if isinstance(error, TimeoutError | errors.KafkaTimeoutError):
             return CommitUncertain(f"no answer within {self.options.commit_timeout:g} s: {error}")
