@@ -24,7 +24,7 @@ SPREAD = 6  # of which the spread is kept too
 MIN_BLOCKS = 3 * WINDOW
 _SHARPNESS = 1.5
 _SOFT = 1e-3
-_SAME = 1e-6  # a squared distance below is rounding: the windows are equal
+_SAME = 2e-5  # a squared distance below is rounding, of int8 and of float32: the windows are equal
 _SCRATCH = 8
 
 _WEIGHT = 1.0 / sum(FADE**k for k in range(WINDOW))
