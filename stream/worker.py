@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from stream.config import CommitSettings
+from stream.config import OUTPUTS, CommitSettings
 from stream.engine import FeedEngine
 from stream.failures import Failures
 from stream.logs import logger
@@ -103,7 +103,8 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`, then commit and save every row. Raises WorkerError, or TransportError at the start."""
         try:
-            self._transport.start(sorted(self._by_topic), self)
+            outputs = [f"{feed.engine.feed.name}.{kind}" for feed in self._feeds for kind in OUTPUTS]
+            self._transport.start(sorted(self._by_topic), self, outputs)
             self.state = "waiting for partitions"
             while not self._stopping.is_set():
                 try:

@@ -93,8 +93,9 @@ class Listener(Protocol):
 class Transport(Protocol):
     """One worker's connection. Driven by one thread, except `append` and `tail`, which any thread may call."""
 
-    def start(self, topics: Sequence[str], listener: Listener) -> None:
-        """Join the group for `topics`; assignment is reported from `poll`."""
+    def start(self, topics: Sequence[str], listener: Listener, outputs: Sequence[str] = ()) -> None:
+        """Join the group for `topics`; assignment is reported from `poll`. Makes missing topics, those that commits
+        will write to (`outputs`) too, so that others can already listen to them."""
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """At most `max_records` new records in offset order within a partition; waits up to `timeout` seconds."""

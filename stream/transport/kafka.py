@@ -64,10 +64,11 @@ class KafkaTransport:
         self._lag: dict[TopicPartition, int] = {}
         self._lock = threading.Lock()
 
-    def start(self, topics: Sequence[str], listener: Listener) -> None:
+    def start(self, topics: Sequence[str], listener: Listener, outputs: Sequence[str] = ()) -> None:
         self._input_topics, self._listener = tuple(topics), listener
         with self._lock:
             self._prepared().prepare_snapshots(self._prepared().prepare_inputs(topics))
+            self._prepared().prepare_outputs(outputs)
         try:
             self._connect()
         except errors.KafkaError as error:

@@ -69,11 +69,11 @@ class SqliteTransport:
         self._shared = self._open()  # for append and tail, one thread at a time
         self._store = self._open()  # for the thread that polls and commits
 
-    def start(self, topics: Sequence[str], listener: Listener) -> None:
+    def start(self, topics: Sequence[str], listener: Listener, outputs: Sequence[str] = ()) -> None:
         self._lock()
         self._topics, self._listener = list(topics), listener
         with self._store.transaction():
-            for topic in topics:
+            for topic in (*topics, *outputs):
                 self._store.partitions(topic)
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
