@@ -17,7 +17,7 @@ from stream.snapshot import DirtyRows
 from stream.transport.base import Snapshot, TopicPartition
 
 #: Events in one call of the kernel: bounds how long a reader waits for the lock.
-CHUNK = 4096
+CHUNK = 1024
 
 
 class FeedEngine:
@@ -88,7 +88,8 @@ class FeedEngine:
     # What readers ask.
 
     def __len__(self) -> int:
-        return sum(map(len, self._tables.values()))
+        with self._lock:
+            return sum(map(len, self._tables.values()))
 
     def __contains__(self, series: object) -> bool:
         with self._lock:

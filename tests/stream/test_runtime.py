@@ -131,7 +131,7 @@ def test_a_source_that_fails_ends_the_service(make, tmp_path):
     service = make(sources=[{"kind": "replay", "feed": "f", "files": [str(tmp_path / "missing.csv")]}])
     service.start()
     assert service.wait(30)
-    assert service.failure.startswith("source replay/f: ")
+    assert service.failure.startswith("source replay/f")
     assert "missing.csv" in service.failure
     assert service.stop() == EXIT_FAILED
 
