@@ -1,0 +1,81 @@
+import pytest
+from pydantic import ValidationError
+
+from stream.config import FeedSettings, LogSettings, ModelSettings, Settings
+
+
+def feed(**settings):
+    return FeedSettings(name="f", **settings)
+
+
+def test_defaults():
+    settings = Settings(feeds=[{"name": "f"}])
+    one = settings.feed("f")
+    assert one.topics == ("f",)
+    assert (one.results, one.forecasts, one.alerts, one.dlq) == ("f.results", "f.forecasts", "f.alerts", "f.dlq")
+    assert one.horizons == (3600.0, 86400.0)
+    assert settings.transport.kind == "sqlite"
+    assert settings.transport.options == {}
+
+
+def test_kinds_keep_their_own_options():
+    settings = Settings(feeds=[{"name": "f"}], sources=[{"kind": "psutil", "feed": "f", "every": "2s"}])
+    assert settings.sources[0].options == {"every": "2s"}
+
+
+def test_the_environment_is_left_to_the_loader(monkeypatch):
+    monkeypatch.setenv("LIQUIDSTREAM__API__PORT", "1")
+    assert Settings(feeds=[{"name": "f"}]).api.port == 8080
+
+
+def test_unknown_feed():
+    with pytest.raises(KeyError):
+        Settings(feeds=[{"name": "f"}]).feed("g")
+
+
+def test_a_models_settings_are_checked_by_the_model():
+    with pytest.raises(ValidationError, match="bank must be one of"):
+        ModelSettings(bank="huge")
+    assert ModelSettings(bank="none").config((1.0, 2.0)).horizons == (1.0, 2.0)
+
+
+def test_json_logs():
+    assert LogSettings.model_validate({"json": True}).as_json
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"name": "a.b"}, "only letters"),
+        ({"name": ""}, "at least 1"),
+        ({"format": "xml"}, "not a format"),
+        ({"series": "fixed"}, "names no field"),
+        ({"values": []}, "at least one field"),
+        ({"values": ["x", "x"]}, "none twice"),
+        ({"horizons": []}, "1 to 4"),
+        ({"horizons": [1, 2, 3, 4, 5]}, "1 to 4"),
+        ({"horizons": ["1d", "1h"]}, "ascend"),
+        ({"horizons": ["1h", "60m"]}, "ascend"),
+        ({"horizons": [0]}, "longer than zero"),
+        ({"horizons": ["soon"]}, "is not a duration"),
+        ({"horizon": ["1h"]}, "Extra inputs"),
+    ],
+)
+def test_mistakes_in_a_feed(settings, words):
+    with pytest.raises(ValidationError, match=words):
+        FeedSettings(**{"name": "f", **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"feeds": []}, "at least one feed"),
+        ({"feeds": [{"name": "f"}, {"name": "f", "topics": ["x"]}]}, "two feeds are called 'f'"),
+        ({"feeds": [{"name": "f"}, {"name": "g", "topics": ["f"]}]}, "topic 'f' belongs to two feeds"),
+        ({"feeds": [{"name": "f"}, {"name": "g", "topics": ["f.results"]}]}, "cannot be one of its inputs"),
+        ({"feeds": [{"name": "f"}], "sources": [{"kind": "psutil", "feed": "g"}]}, "not among the feeds"),
+    ],
+)
+def test_mistakes_between_feeds(settings, words):
+    with pytest.raises(ValidationError, match=words):
+        Settings(**settings)
