@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -45,8 +46,9 @@ class Guard:
 
         try:
             await self._app(scope, receive, guarded)
-        except Exception:
-            self._log.exception("request failed", method=scope["method"], path=scope["path"])
+        except Exception as error:
+            facts = {"method": scope["method"], "path": scope["path"], "exc_info": error}
+            await asyncio.to_thread(self._log.error, "request failed", **facts)  # printing one may take a while
             if started:
                 raise
             await unexpected().response()(scope, receive, guarded)

@@ -97,11 +97,7 @@ class Live:
             if with_stats:
                 stats_at = max(stats_at + STATS_EVERY, loop.time())
             watches = {watcher.watch for watcher in self._watchers}
-            try:
-                messages = await asyncio.to_thread(self._messages, batches, watches, with_stats)
-            except Exception:
-                self._log.exception("live messages lost")
-                continue
+            messages = await asyncio.to_thread(self._messages, batches, watches, with_stats)
             for watcher in list(self._watchers):
                 self._give(watcher, messages.get(watcher.watch, []))
         self.close()
@@ -125,8 +121,12 @@ class Live:
 
     def _messages(self, batches: list[Batch], watches: set[Watch], with_stats: bool) -> dict[Watch, list[bytes]]:
         self._id += 1
-        stats = [message("stats", self._service.stats(), self._id)] if with_stats else []
-        return {watch: [*self._news(batches, watch), *stats] for watch in watches}
+        try:
+            stats = [message("stats", self._service.stats(), self._id)] if with_stats else []
+            return {watch: [*self._news(batches, watch), *stats] for watch in watches}
+        except Exception:
+            self._log.exception("live messages lost")
+            return {}
 
     def _news(self, batches: list[Batch], watch: Watch) -> list[bytes]:
         news = []

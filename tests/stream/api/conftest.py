@@ -22,7 +22,7 @@ CALM = "LGA:B6"  # 40 events
 BOTH = "twice"  # a series of both feeds
 
 
-FEEDS = ["flights", "machines", "hosts", "spare"]
+FEEDS = ["flights", "machines", "hosts", "spare", "bulk"]
 FOREIGN = {"series": "{host.name}", "time": {"field": "at", "unit": "s"}, "values": ["cpu", "memory"]}
 
 
@@ -36,6 +36,7 @@ def settings(folder: Path, **more: Any) -> Settings:
                 {"name": "machines", **FOREIGN, "horizons": ["5m", "1h"]},
                 {"name": "hosts", **FOREIGN},
                 {"name": "spare"},
+                {"name": "bulk"},
             ],
             "api": {"port": 0},
             **more,
@@ -104,7 +105,7 @@ def _warm() -> None:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Shared by tests that read, or write series of their own to the feeds `hosts` and `spare`."""
+    """Shared by tests that read, or write series of their own to the feeds `hosts`, `spare` and `bulk`."""
     with start(tmp_path_factory.mktemp("service")) as running:
         minutes = [{"series": SPIKED, "time": START + 60 * i, "value": wave(i)} for i in range(620)]
         assert running.post(minutes).json() == {"accepted": 620, "rejected": []}

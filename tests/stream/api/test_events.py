@@ -92,7 +92,7 @@ def test_too_large_a_request_is_refused(running, body, limit):
 
 def test_the_largest_requests_are_accepted(running):
     line = json.dumps(event("many" + "x" * 20)) + "\n"
-    answer = running.client.post("/v1/events?feed=spare", content=line * (MAX_BODY // len(line)), headers=NDJSON)
+    answer = running.client.post("/v1/events?feed=bulk", content=line * (MAX_BODY // len(line)), headers=NDJSON)
     assert answer.json() == {"accepted": MAX_BODY // len(line), "rejected": []}
 
 

@@ -1,5 +1,5 @@
 def test_the_feeds_as_configured(running):
-    flights, machines, _, spare = running.get("/v1/feeds")["feeds"]
+    flights, machines, _, spare, _ = running.get("/v1/feeds")["feeds"]
     assert flights == {
         "name": "flights", "label": "Departure delay", "unit": "min", "topics": ["flights"], "format": "json",
         "horizons": ["1h", "1d"], "series": 3, "open_alerts": 1,
