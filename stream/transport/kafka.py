@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
+import structlog
 from kafka import errors
 
-from stream.logs import logger
 from stream.transport.base import (
     Commit,
     Fenced,
@@ -35,7 +35,7 @@ from stream.transport.kafka_writer import Appender, TransactionalWriter
 
 __all__ = ["KafkaTransport", "Options", "create"]
 
-log = logger("kafka")
+log = structlog.get_logger(part="kafka")
 
 
 class KafkaTransport:

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
+import structlog
 from kafka import AsyncConsumerRebalanceListener, errors
 from kafka import TopicPartition as KafkaPartition
 
-from stream.logs import logger
 from stream.transport.base import Fenced, Mark, TopicPartition, TransportError
 from stream.transport.kafka_options import Options
 
-log = logger("kafka")
+log = structlog.get_logger(part="kafka")
 
 #: A poll that has not come back this many seconds after its time limit never will.
 HUNG: Final = 120.0

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import structlog
 from kafka import TopicPartition as KafkaPartition
 from kafka import errors
 
-from stream.logs import logger
 from stream.transport.base import Output, Record, Snapshot, TopicPartition, TransportError
 from stream.transport.kafka_options import Options
 
-log = logger("kafka")
+log = structlog.get_logger(part="kafka")
 
 #: Seconds without progress after which a read is given up. Longer than any transaction may stay open.
 STALLED: Final = 120.0

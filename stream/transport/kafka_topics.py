@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from kafka import TopicPartition as KafkaPartition
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from stream.logs import logger
 from stream.transport.base import Output, TopicPartition, TransportError
 from stream.transport.kafka_options import MEBIBYTE, Options
 
-log = logger("kafka")
+log = structlog.get_logger(part="kafka")
 
 #: Room beside the value in a record that quotes another one (a dead letter): key, headers, framing.
 OVERHEAD: Final = 16 * 1024
