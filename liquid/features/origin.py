@@ -51,6 +51,7 @@ def recode(origin, factor, shift):
     origin.fast = _level(origin.fast, factor, shift)
     origin.slow = _level(origin.slow, factor, shift)
     origin.dz = min(max(origin.dz * factor, -_CAP), _CAP)
+    origin.slope = min(max(origin.slope * factor, -_CAP), _CAP)
     for k in range(bank.FEATURES):
         origin.bank[k] = min(max(origin.bank[k] * factor, -_CAP), _CAP)
     for k in range(DETAILS):
