@@ -27,3 +27,8 @@ def unpack(p: np.ndarray, size: int) -> np.ndarray:
     P = np.zeros((size, size))
     P[np.tril_indices(size)] = p
     return P + np.tril(P, -1).T
+
+
+def record(dtype: np.dtype) -> np.void:
+    """A zeroed record that kernels can write to."""
+    return np.zeros(1, dtype)[0]

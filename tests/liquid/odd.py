@@ -3,8 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+#: For tests of kernels, which compile at their first call; the same examples in every run.
+relaxed = settings(deadline=None, derandomize=True)
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -49,10 +53,15 @@ def silences(n: int, rng: np.random.Generator) -> Stream:
 
 
 def scales(n: int, rng: np.random.Generator) -> Stream:
-    """The unit of the values changes by a million, up and down again."""
+    """The unit of the values changes by a million in the first events, then they shrink again for ever."""
     t, v = daily(n, rng)
-    v[n // 3 : 2 * n // 3] *= 1e6
+    v[40:] *= 1e6 * 0.99 ** np.arange(n - 40)
     return t, v
+
+
+def swelling(n: int, rng: np.random.Generator) -> Stream:
+    """Noise whose size and level grow by 1.5 % with every event."""
+    return 60.0 * np.arange(n), (3 + rng.normal(size=n)) * 1.015 ** np.arange(n)
 
 
 def offset(n: int, rng: np.random.Generator) -> Stream:
@@ -84,7 +93,8 @@ def heavy(n: int, rng: np.random.Generator) -> Stream:
 
 
 STREAMS: dict[str, Callable[[int, np.random.Generator], Stream]] = {
-    f.__name__: f for f in (daily, cycle, walk, shift, ticks, silences, scales, offset, constant, counts, rare, heavy)
+    f.__name__: f
+    for f in (daily, cycle, walk, shift, ticks, silences, scales, swelling, offset, constant, counts, rare, heavy)
 }
 
 

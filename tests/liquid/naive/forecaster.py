@@ -254,7 +254,7 @@ class Forecaster:
 
 
 def reweigh(size: int, factor: float, shift: float) -> np.ndarray:
-    """T: features that scale with z keep their weight, others' grow with z; the constant takes the shift of the level."""
+    """T: features that scale with z keep their weight, others' grow with z; the constant takes the level's shift."""
     g, s = max(1e-3, min(factor, 1e3)), max(-1e3, min(shift, 1e3))
     T = np.eye(size)
     for a in range(size):

@@ -51,6 +51,7 @@ class Origin:
     def recode(self, factor: float, shift: float) -> None:
         self.z, self.fast, self.slow = (level(v, factor, shift) for v in (self.z, self.fast, self.slow))
         self.dz = size(self.dz, factor)
+        self.slope = size(self.slope, factor)
         self.mode = [complex(size(x.real, factor), size(x.imag, factor)) for x in self.mode]
         if self.features is not None:
             self.features = np.array([size(v, factor) for v in self.features])

@@ -31,16 +31,19 @@ class Table:
         self.phase[b] = math.floor(self.phase[b] + r * (inside - self.phase[b]) + 0.5)
         self.visits[b] = min(self.visits[b] + 1, 255)
 
-    def look_up(self, time: float, otherwise: float) -> float:
-        """Straight lines through (mean phase, mean value) of all visited bins, around the clock."""
+    def knots(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean places (in bins) and values of the visited bins, once around and one more on either side."""
         seen = np.flatnonzero(self.visits)
-        if len(seen) == 0:
-            return otherwise
         x = seen + self.phase[seen] / 255
         y = self.value[seen]
         x = np.concatenate(([x[-1] - self.bins], x, [x[0] + self.bins]))
-        y = np.concatenate(([y[-1]], y, [y[0]]))
-        return float(np.interp(self._place(time), x, y))
+        return x, np.concatenate(([y[-1]], y, [y[0]]))
+
+    def look_up(self, time: float, otherwise: float) -> float:
+        """On the straight lines between the knots."""
+        if not self.visits.any():
+            return otherwise
+        return float(np.interp(self._place(time), *self.knots()))
 
     def recode(self, factor: float, shift: float) -> None:
         self.value = np.clip(self.value * factor - shift, -1e6, 1e6)

@@ -8,7 +8,7 @@ from liquid.features.rings import CONTINUATION, FADE, MIN_BLOCKS, SPREAD, STEPS,
 
 SHARPNESS = 1.5
 SOFT = 1e-3
-SAME = 1e-6
+SAME = 2e-5
 WEIGHTS = FADE ** np.arange(WINDOW - 1, -1, -1.0)
 WEIGHTS /= WEIGHTS.sum()
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from liquid.learning.rls import CERTAIN, UNCERTAIN
+
 
 class LeastSquares:
     """Exponentially weighted least squares: `w` the weights, `P` the inverse of the weighted covariance of rows."""
@@ -22,8 +24,12 @@ class LeastSquares:
         self.P = self.P - np.outer(gain, gain) / (forgetting + power)
         if winding:
             self.P = self.P / forgetting
+        if (np.diag(self.P) <= 0).any():
+            self.P = np.eye(len(x)) * restart
 
     def transform(self, T: np.ndarray) -> None:
-        """The weights became T w."""
+        """The weights became T w. Where that is not the same weight, its P stays within bounds."""
         self.w = T @ self.w
         self.P = T @ self.P @ T.T
+        for a in np.flatnonzero((np.eye(len(T)) != T).any(1)):
+            self.P[a, a] = max(CERTAIN, min(self.P[a, a], UNCERTAIN))

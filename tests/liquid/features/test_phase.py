@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid.features import phase
+from liquid.features.phase import DAY, WEEK, table_dtype
+from tests.liquid.checks import not_finite, record
+from tests.liquid.naive.phase import Table
+from tests.liquid.odd import relaxed
+from tests.liquid.tolerances import ACCUMULATED
+
+times = st.one_of(
+    st.floats(-1e15, 1e15),
+    st.integers(-100, 100).map(lambda k: k * 1800.0),
+    st.sampled_from((-1e-20, -5e-324, 0.0, 86399.999999999985, 604799.99999999988)),
+)
+
+
+def both(bins: int, period: float, events: list[tuple[float, float]], rate: float) -> tuple[np.void, Table]:
+    table, twin = record(table_dtype(bins)), Table(bins, period)
+    for time, z in events:
+        phase.learn(table, time, period, z, rate)
+        twin.learn(time, z, rate)
+    return table, twin
+
+
+@relaxed
+@given(
+    st.lists(st.tuples(times, st.floats(-1e4, 1e4)), max_size=60),
+    st.lists(times, min_size=1, max_size=20),
+    st.sampled_from(((48, DAY, 0.6), (168, WEEK, 0.1))),
+)
+def test_equals_twin(events: list[tuple[float, float]], asked: list[float], kind: tuple[int, float, float]) -> None:
+    bins, period, rate = kind
+    table, twin = both(bins, period, events, rate)
+    np.testing.assert_array_equal(table["phase"], twin.phase)
+    np.testing.assert_array_equal(table["visits"], twin.visits)
+    seen = twin.value[twin.visits > 0]
+    size = np.abs(seen).max(initial=0)
+    np.testing.assert_allclose(table["value"], twin.value, atol=ACCUMULATED * (1 + size))
+    for time in asked:
+        found = phase.look_up(table, time, period, -77.0)
+        knots = twin.knots()[0] if len(seen) else np.zeros(0)
+        place = (time % period) / period * bins
+        if len(seen) == 0:
+            assert found == -77.0
+        elif np.abs(knots - place).min() > 1e-6 and np.diff(knots).min() > 1e-6:  # between two knots that are apart
+            assert found == pytest.approx(twin.look_up(time, -77.0), abs=1e-3 * (1 + size))
+        if len(seen):
+            assert seen.min() - 1e-3 * (1 + size) <= found <= seen.max() + 1e-3 * (1 + size)
+    assert not_finite(table) == []
+
+
+def test_hourly_data_stays_sharp_in_bins_of_half_an_hour() -> None:
+    """Look-ups at the hours give the hours' own values, though every second bin is empty."""
+    profile = np.random.default_rng(0).normal(size=24)
+    hours = np.arange(24 * 30)
+    table, _ = both(48, DAY, [(3600.0 * h, profile[h % 24]) for h in hours], 0.6)
+    found = [phase.look_up(table, 3600.0 * h, DAY, 0.0) for h in range(24)]
+    np.testing.assert_allclose(found, profile, atol=1e-5)
+    halfway = phase.look_up(table, 1800.0, DAY, 0.0)
+    assert halfway == pytest.approx((profile[0] + profile[1]) / 2, abs=0.01)
+
+
+def test_midnight_is_inside_the_table() -> None:
+    table, _ = both(48, DAY, [(DAY - 600.0, 1.0), (600.0, 3.0)], 0.6)
+    assert phase.look_up(table, 0.0, DAY, 0.0) == pytest.approx(2.0, abs=0.02)
+    assert phase.look_up(table, 5 * DAY, DAY, 0.0) == pytest.approx(2.0, abs=0.02)
+
+
+def test_recoding_equals_learning_in_the_new_unit() -> None:
+    rng = np.random.default_rng(0)
+    events = [
+        (float(t), float(z)) for t, z in zip(np.cumsum(rng.exponential(5000, 300)), rng.normal(size=300), strict=True)
+    ]
+    table, twin = both(48, DAY, events, 0.6)
+    other, _ = both(48, DAY, [(t, z * 0.3 - 2.0) for t, z in events], 0.6)
+    phase.recode(table, 0.3, 2.0)
+    twin.recode(0.3, 2.0)
+    np.testing.assert_allclose(table["value"][table["visits"] > 0], other["value"][other["visits"] > 0], atol=1e-5)
+    np.testing.assert_allclose(table["value"], twin.value, atol=1e-5)
