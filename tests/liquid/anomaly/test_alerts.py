@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquid.anomaly import alerts
+from liquid.anomaly.alerts import EPISODE, ESCALATE, LEARNING, LINE, LONGEST, QUIET
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED
+from tests.liquid.checks import not_finite, record
+from tests.liquid.naive.alerts import Episode, severity
+from tests.liquid.odd import relaxed
+
+OLD = 10_000  # so many events that youth does not matter
+ABOVE, BELOW = 1.5 * LINE, 0.5 * LINE
+
+
+def judge(evidence: np.ndarray, first: int = OLD) -> tuple[np.void, list[tuple[float, float, int]]]:
+    episode = record(EPISODE)
+    return episode, [alerts.judge(episode, float(g), first + k, 60.0 * k) for k, g in enumerate(evidence)]
+
+
+def changes(verdicts: list[tuple[float, float, int]]) -> dict[int, int]:
+    return {k: change for k, (_, _, change) in enumerate(verdicts) if change != NO_ALERT}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equals_twin(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    evidence = rng.exponential(LINE * (0.2 + 0.4 * (np.sin(np.arange(4000) / 200) > 0.6)))
+    evidence[1500:2200] += 6  # longer than the longest episode
+    twin, episode = Episode(), record(EPISODE)
+    for n, g in enumerate(evidence):
+        mine, expected = alerts.judge(episode, g, n, 60.0 * n), twin.judge(g, n, 60.0 * n)
+        assert mine[2] == expected.change
+        assert mine[:2] == pytest.approx(expected[:2], rel=1e-6)
+        assert episode["active"] == twin.active
+        if twin.active:
+            assert (episode["begin"], episode["peak_time"]) == (twin.begin, twin.peak_time)
+            assert episode["peak"] == pytest.approx(twin.peak, rel=1e-6)
+
+
+def test_life_of_an_episode() -> None:
+    evidence = np.full(400, BELOW)
+    evidence[[10, 20, 30]] = ABOVE, 1.1 * ABOVE, 3 * ABOVE
+    episode, verdicts = judge(evidence)
+    assert changes(verdicts) == {10: OPENED, 30: ESCALATED, 30 + QUIET: CLOSED}
+    assert episode["begin"] == 600
+    assert episode["peak_time"] == 1800
+    assert episode["peak"] == pytest.approx(3 * ABOVE / LINE, rel=1e-5)
+
+
+def test_an_episode_ends_at_the_longest_even_without_quiet() -> None:
+    _, verdicts = judge(np.full(LONGEST + 10, 2 * LINE))
+    assert changes(verdicts) == {0: OPENED, LONGEST: CLOSED, LONGEST + 1: OPENED}
+
+
+def test_alert_score_is_above_the_line_exactly_when_an_alert_opens_or_escalates() -> None:
+    rng = np.random.default_rng(0)
+    _, verdicts = judge(rng.exponential(0.5 * LINE, 5000), first=0)
+    for score, alert_score, change in verdicts:
+        if change in (OPENED, ESCALATED):
+            assert 1 <= alert_score <= score
+        else:
+            assert alert_score == min(score, 0.99)
+
+
+def test_score_is_proportional_to_the_evidence_and_the_line_is_higher_for_the_young() -> None:
+    _, old = judge(np.array([LINE]))
+    assert old[0][0] == pytest.approx(1.0, abs=1e-9)
+    line = [LINE / judge(np.array([LINE]), first=n)[1][0][0] / LINE for n in (0, 100, LEARNING, 2000)]
+    assert line == sorted(line, reverse=True)
+    assert line[0] == pytest.approx(2, abs=0.01)
+    assert line[2] < 1.1
+    for n in (0, 600):
+        one, two = (judge(np.array([g]), first=n)[1][0][0] for g in (1.0, 2.0))
+        assert two == pytest.approx(2 * one)
+
+
+def test_many_alerts_raise_the_line_for_a_while() -> None:
+    """The budget: 1.05 of the line alerts at first, not right after five episodes, but again much later."""
+    rising = np.tile(np.append([1.05 * LINE], np.zeros(99)), 6)
+    _, verdicts = judge(rising)
+    opened = [k // 100 for k, change in changes(verdicts).items() if change == OPENED]
+    assert opened == [0]
+    later = np.concatenate((rising, np.zeros(6000), [1.05 * LINE]))
+    assert judge(later)[1][-1][2] == OPENED
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"), [(0, 0), (0.999, 0), (1, 1), (1.49, 1), (1.5, 2), (2, 3), (2.49, 3), (2.5, 4), (1e9, 4)]
+)
+def test_severity(score: float, expected: int) -> None:
+    assert alerts.severity(score) == expected == severity(score)
+
+
+@relaxed
+@given(
+    st.lists(st.sampled_from((0.0, 0.9 * LINE, LINE, 1.1 * LINE, 3 * LINE, 7 * LINE, 30 * LINE)), max_size=40),
+    st.lists(st.integers(0, 120), max_size=40),
+)
+def test_changes_come_in_order(levels: list[float], pauses: list[int]) -> None:
+    """Opened, escalations, closed, and so on; an escalation needs twice the evidence of the last alert."""
+    evidence = [g for level, pause in zip(levels, pauses, strict=False) for g in [level] + [0.0] * pause]
+    episode, verdicts = judge(np.array(evidence))
+    active, last = False, 0.0
+    for g, (score, alert_score, change) in zip(evidence, verdicts, strict=True):
+        assert np.isfinite([score, alert_score]).all()
+        if change == OPENED:
+            assert not active
+            active, last = True, g
+        elif change == ESCALATED:
+            assert active
+            assert g > ESCALATE * last * (1 - 1e-6)
+            last = g
+        elif change == CLOSED:
+            assert active
+            active = False
+    assert episode["active"] == active
+    assert not_finite(episode) == []
