@@ -90,7 +90,7 @@ class ModelConfig:
 
     def fingerprint(self) -> str:
         """Names everything that a saved row depends on."""
-        h = ",".join(f"{x:g}" for x in self.horizons)
+        h = ",".join(repr(float(x)) for x in self.horizons)
         return f"v{row.VERSION}/{self.tier}/{self.bank}/{self.decoder}/{h}"
 
 
@@ -228,11 +228,15 @@ class Model:
         if head != mine or len(body) != self.row_dtype.itemsize:
             theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
             raise IncompatibleRow(f"the saved row is {theirs}; this model reads {self.config.fingerprint()}")
-        self.rows[slot] = np.frombuffer(body, self.row_dtype)[0]
+        self._memory()[slot] = np.frombuffer(body, np.uint8)
+
+    def _memory(self) -> NDArray[np.uint8]:
+        """The rows as bytes: records copied as such would get arbitrary padding."""
+        return self.rows.view(np.uint8).reshape(len(self.rows), -1)
 
     def reset_row(self, slot: int) -> None:
         """Forget a series' state."""
-        self.rows[slot] = self._fresh[0]
+        self._memory()[slot] = self._fresh.view(np.uint8)
 
     def describe(self, slot: int) -> dict[str, Any]:
         """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped."""
