@@ -31,6 +31,7 @@ EXPECTED: dict[str, list[tuple[str, Any]]] = {
         ("m.number(458295, 392000)", "458 k"),
         ("m.number(101325, 50)", "101,325"),
         ("m.number(null)", "–"),
+        ("m.number(10, 0.0004)", "10.000"),
         ("m.number(77.25)", "77.25"),
         ("m.number(2)", "2"),
         ("m.number(12345678)", "12.35 M"),

@@ -1,7 +1,7 @@
 // From results and a forecast to the aligned columns that the charts draw.
 
 const MOST_POINTS = 20000;
-const GAP = 3; // times a long but ordinary wait (95 of 100 are shorter): longer ones are shown as gaps
+const GAP = 4; // times a long but ordinary wait (90 of 100 are shorter): longer ones are shown as gaps
 
 const TICK = 0.001; // seconds; times are kept to about a microsecond
 
@@ -99,7 +99,7 @@ export function aligned(points, fan) {
 function ordinaryWait(times) {
   const waits = times.slice(1).map((time, i) => time - times[i]);
   waits.sort((a, b) => a - b);
-  return waits[Math.floor(waits.length * 0.95)] || Infinity;
+  return waits[Math.floor(waits.length * 0.9)] || Infinity;
 }
 
 /** Lowest and highest of what is worth seeing between rows `first` and `last`: values always, wide intervals in part. */

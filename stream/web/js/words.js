@@ -60,7 +60,9 @@ export function number(value, width = 0) {
 
 function significant(value, size) {
   if (!size) return grouped(value, { maximumSignificantDigits: 4 });
-  const decimals = Math.min(Math.max(1 - Math.floor(Math.log10(size)), 0), 4);
+  const enough = 1 - Math.floor(Math.log10(size));
+  const most = 4 - Math.floor(Math.log10(Math.max(Math.abs(value), size))); // five digits in all
+  const decimals = Math.max(0, Math.min(enough, most, 4));
   return grouped(value, { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
 }
 
