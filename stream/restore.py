@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import numpy as np
 
-from liquid.results import SEVERITIES, STATES
+from liquid.results import ALERTS, SEVERITIES, STATES
 from stream.catalogue import LATEST
 from stream.config import FeedSettings
-from stream.events import AlertRecord
+from stream.events import DIRECTIONS, AlertRecord
 from stream.history import History
 from stream.logs import logger
 from stream.transport.base import Record, Transport
@@ -31,8 +31,8 @@ class _Result(msgspec.Struct, gc=False):
     time: float
     value: float
     score: float
-    severity: str
-    state: str
+    severity: Literal["none", "warning", "minor", "major", "critical"]
+    state: Literal["learning", "ready"]
     gap: float | None = None
     expected: float | None = None
     lower80: float | None = None
@@ -45,6 +45,7 @@ def restore(history: History, transport: Transport, feed: FeedSettings, count: i
     """Add about the newest `count` committed results of a feed and its alert episodes; gives the number of results."""
     results = _decoded(transport.tail(feed.results, count), _Result)
     changes = _decoded(transport.tail(feed.alerts, count // 10), AlertRecord)
+    changes = [change for change in changes if _is_sound(change)]
     history.fill(feed.name, [result.series for result in results], _columns(results), changes)
     return len(results)
 
@@ -60,11 +61,15 @@ def _decoded(records: Sequence[Record], kind: type[T]) -> list[T]:
     return found
 
 
+def _is_sound(change: AlertRecord) -> bool:
+    return change.change in ALERTS and change.severity in SEVERITIES and change.direction in DIRECTIONS
+
+
 def _columns(results: Sequence[_Result]) -> Array:
     rows = np.empty(len(results), _COLUMNS)
     for name in _FLOATS:
-        found = (getattr(result, name) for result in results)
-        rows[name] = [math.nan if number is None else number for number in found]
-    rows["severity"] = [SEVERITIES.index(result.severity) for result in results]
-    rows["state"] = [STATES.index(result.state) for result in results]
+        rows[name] = np.array(list(map(attrgetter(name), results)), float)  # None becomes nan
+    for name, words in (("severity", SEVERITIES), ("state", STATES)):
+        code = {word: i for i, word in enumerate(words)}
+        rows[name] = [code[getattr(result, name)] for result in results]
     return rows
