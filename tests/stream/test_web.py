@@ -197,13 +197,14 @@ def test_the_chart_is_zoomed_by_keys_and_buttons_and_the_address_keeps_it(page):
     page.open("series")
     assert not page.one(".follow").is_displayed()
     page.press("+")
-    assert page.one(".follow").is_displayed()
+    eventually(lambda: page.one(".follow").is_displayed(), "a way back from the zoom")
     zoomed = page.browser.current_url
     assert "from=" in zoomed
     page.browser.get("about:blank")
     page.browser.get(zoomed)
     eventually(lambda: page.one(".follow").is_displayed(), "the zoom is in the address")
     page.one(".follow").click()
+    eventually(lambda: not page.one(".follow").is_displayed(), "the newest values again")
     assert "from=" not in page.browser.current_url
 
 
