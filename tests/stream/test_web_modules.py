@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,17 +94,26 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    handler = partial(_Quiet, directory=str(ROOT))
-    with (
-        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        web_server.chromium(tmp_path_factory.mktemp("profile")) as browser,
-    ):
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    handler = partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser.get(f"http://127.0.0.1:{server.server_port}/favicon.svg")
-        yield browser
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with web_server.chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Chrome) -> Iterator[Chrome]:
+    with served(ROOT) as address:
+        chromium.get(f"{address}/favicon.svg")
+        yield chromium
 
 
 @pytest.mark.parametrize("module", EXPECTED)
@@ -111,3 +123,15 @@ def test_modules(browser, module):
     script = f"const done = arguments[0]; import('/js/{module}.js').then((m) => done([{names}].map((f) => f())), done)"
     found = browser.execute_async_script(script)
     assert dict(zip((e for e, _ in EXPECTED[module]), found, strict=True)) == dict(EXPECTED[module])
+
+
+def test_without_its_libraries_the_page_says_how_to_get_them(chromium, tmp_path):
+    shutil.copytree(ROOT, tmp_path / "web", ignore=shutil.ignore_patterns("vendor"))
+    with served(tmp_path / "web") as address:
+        chromium.get(address)
+        web_server.eventually(lambda: "python -m stream.web.fetch" in page_text(chromium), "what to do", 10)
+
+
+def page_text(browser: Chrome) -> str:
+    text: str = browser.execute_script("return document.body.innerText")
+    return text
