@@ -32,3 +32,8 @@ def unpack(p: np.ndarray, size: int) -> np.ndarray:
 def record(dtype: np.dtype) -> np.void:
     """A zeroed record that kernels can write to."""
     return np.zeros(1, dtype)[0]
+
+
+def bits(records: np.ndarray) -> bytes:
+    """The bytes of all fields, without the padding between them (which copies of records do not keep)."""
+    return b"".join(field.tobytes() for _, field in leaves(records))
