@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from liquid import forecaster, row
+from liquid import forecaster, kernel, row
 from liquid import results as res
 from liquid._jit import njit
 from liquid.learning import mixture
@@ -99,7 +99,7 @@ def forecast_row(
         _forecast(r, kinds, distances[order], order, h, p, work[0]["forecaster"], mean, half)
         step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
         mean = centre + mean * step
-        half = half * step
+        half = half * (step if step > kernel.NOTHING else 0.0)
     return {
         "time": float(r["clock"]["time"]) + h,
         "mean": mean,

@@ -15,6 +15,8 @@ LARGEST = 1e100
 #: Times beyond (epoch seconds, either sign) are rejected.
 LATEST = 1e15
 _Z = 1e4
+#: A step below is that of a series that has always been zero: its intervals have no width.
+NOTHING = 1e-200
 
 
 @njit
@@ -93,10 +95,11 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
         z = min(max((value - centre) / step, -_Z), _Z)
         forecaster.expect(f, row.rings, cells_before, kinds, g, unit, wf)
         o.expected = centre + wf.mixed * step
-        o.lower80 = centre + (wf.mixed - wf.half[0]) * step
-        o.upper80 = centre + (wf.mixed + wf.half[0]) * step
-        o.lower = centre + (wf.mixed - wf.half[1]) * step
-        o.upper = centre + (wf.mixed + wf.half[1]) * step
+        width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
+        o.lower80 = o.expected - width80
+        o.upper80 = o.expected + width80
+        o.lower = o.expected - width95
+        o.upper = o.expected + width95
         forecaster.feedback(f, kinds, horizons, time, z, g, unit, wf)
 
     # 2. scale; everything kept in z follows it
@@ -135,10 +138,16 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
         for m in range(len(horizons)):
             forecaster.forecast(f, row.rings, row.clock.cells, kinds, m, horizons[m], unit, wf)
             o.mean[m] = centre + wf.mixed * step
-            o.lo80[m] = centre + (wf.mixed - wf.half[0]) * step
-            o.hi80[m] = centre + (wf.mixed + wf.half[0]) * step
-            o.lo95[m] = centre + (wf.mixed - wf.half[1]) * step
-            o.hi95[m] = centre + (wf.mixed + wf.half[1]) * step
+            width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
+            o.lo80[m] = o.mean[m] - width80
+            o.hi80[m] = o.mean[m] + width80
+            o.lo95[m] = o.mean[m] - width95
+            o.hi95[m] = o.mean[m] + width95
+
+
+@njit
+def _width(half, step):
+    return half * step if step > NOTHING else 0.0
 
 
 @njit

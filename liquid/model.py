@@ -224,10 +224,10 @@ class Model:
         IncompatibleRow : the bytes are no row, or one of another version or other settings.
         """
         head, _, body = data.partition(b"\0")
-        mine = _MAGIC + self.config.fingerprint().encode()
-        if head != mine or len(body) != self.row_dtype.itemsize:
+        if head != _MAGIC + self.config.fingerprint().encode() or len(body) != self.row_dtype.itemsize:
             theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
-            raise IncompatibleRow(f"the saved row is {theirs}; this model reads {self.config.fingerprint()}")
+            mine, size = self.config.fingerprint(), self.row_dtype.itemsize
+            raise IncompatibleRow(f"the saved row is {theirs}, {len(body)} bytes; this model reads {mine}, {size} bytes")
         self._memory()[slot] = np.frombuffer(body, np.uint8)
 
     def _memory(self) -> NDArray[np.uint8]:

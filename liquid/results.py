@@ -17,6 +17,8 @@ READY: Final = 1
 STATES: Final = ("learning", "ready")
 
 SEVERITIES: Final = ("none", "warning", "minor", "major", "critical")
+#: A severity is this much of a score above the one before; "warning" begins at 1.0.
+SEVERITY_STEP: Final = 0.5
 
 NO_ALERT: Final = 0
 OPENED: Final = 1
@@ -30,6 +32,11 @@ SKIPPED: Final = 2  # already applied (a replay): nothing was learned, nothing i
 REJECTED: Final = 4  # time or value not finite: nothing was learned
 
 
+def severity_of(score: float) -> str:
+    """Severity of a score or of an episode's peak."""
+    return SEVERITIES[0 if score < 1.0 else min(1 + int((score - 1.0) / SEVERITY_STEP), len(SEVERITIES) - 1)]
+
+
 def result_dtype(horizons: int) -> np.dtype:
     """Layout of one result.
 
@@ -41,13 +48,14 @@ def result_dtype(horizons: int) -> np.dtype:
     ------
     time, value : the event. gap : seconds since the series' previous event.
     expected, lower80, upper80, lower, upper : what was expected of this value before it came, with its 80 % and 95 %
-        interval (nan for the first event).
+        interval (nan for the first three events).
     score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
         else min(score, 0.99). severity : index into SEVERITIES. state : LEARNING or READY. events : events seen.
     alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, with the episode's alert_begin, alert_peak_time (epoch seconds)
         and alert_peak (score). direction : +1 above, -1 below what was expected, 0 neither.
     shares : share of each EVIDENCE group in the score.
-    mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,).
+    mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,) (nan for the
+        first two events).
     flags : TIME_CLAMPED | SKIPPED | REJECTED.
     """
     per_horizon = [(name, "f8", (horizons,)) for name in ("mean", "lo80", "hi80", "lo95", "hi95")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2s
 
-from liquid.results import SEVERITIES
+from liquid.results import SEVERITIES, severity_of
 from stream.events import AlertRecord
 
 
@@ -81,6 +81,14 @@ class Episodes:
             del self._open[oldest.feed, oldest.series]
 
 
+def raised(episode: Episode, peak: float, peak_time: float) -> Episode:
+    """The episode with a peak that may have become higher since its last change, and the severity of that peak."""
+    if peak <= episode.peak:
+        return episode
+    severity = max(episode.severity, severity_of(peak), key=SEVERITIES.index)
+    return replace(episode, peak=peak, peak_time=peak_time, severity=severity)
+
+
 def _begun(key: str, feed: str, change: AlertRecord) -> Episode:
     return Episode(
         id=key,
@@ -103,8 +111,7 @@ def _begun(key: str, feed: str, change: AlertRecord) -> Episode:
 
 def _merged(before: Episode, change: AlertRecord) -> Episode:
     if change.change == "closed":
-        end, peak = change.time, max((before.peak, before.peak_time), (change.peak, change.peak_time))
-        return replace(before, end=end, peak=peak[0], peak_time=peak[1])
+        return replace(raised(before, change.peak, change.peak_time), end=change.time)
     if change.peak < before.peak:
         return before
     severity = max(before.severity, change.severity, key=SEVERITIES.index)

@@ -7,7 +7,7 @@ Everything that is returned is a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from liquid.results import STATES
 from stream.catalogue import LATEST, Array, Catalogue, Filter
-from stream.episodes import Episode, Episodes
+from stream.episodes import Episode, Episodes, raised
 from stream.events import AlertRecord
 from stream.rings import Rings
 
@@ -204,10 +204,9 @@ class History:
         if episode.end is not None or number is None:
             return episode
         latest = self._catalogue.latest[number]
-        if latest["alert_begin"] == episode.begin and latest["alert_peak"] > episode.peak:
-            peak, peak_time = float(latest["alert_peak"]), float(latest["alert_peak_time"])
-            return replace(episode, peak=peak, peak_time=peak_time)
-        return episode
+        if latest["alert_begin"] != episode.begin:
+            return episode
+        return raised(episode, float(latest["alert_peak"]), float(latest["alert_peak_time"]))
 
 
 def _coverage(promised: float, value: Array, lower: Array, upper: Array) -> Coverage:

@@ -165,6 +165,7 @@ class Service:
     def stop(self) -> int:
         """Stop in order: sources, API, worker (it commits and saves every row), charts. Gives the exit code."""
         self._stopping = True
+        self.end()  # open live streams end with it
         for source in self._sources:
             if not source.stop(SOURCE_STOP_SECONDS):
                 self._log.warning("a source did not end in time", source=source.bridge.name)

@@ -30,7 +30,8 @@ def bind(settings: ApiSettings) -> socket.socket:
     ports = range(settings.port, min(settings.port + TRIES, 65_536)) if settings.next_free_port else [settings.port]
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     for port in ports:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # with the protocol named, asyncio sends small answers at once (TCP_NODELAY)
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((settings.host, port))
@@ -50,7 +51,12 @@ class ApiServer:
         self._socket = sock
         self.address = _address(sock)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ws="none",
+            server_header=False,
         )
         self._server = uvicorn.Server(config)
 
