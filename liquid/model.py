@@ -227,7 +227,7 @@ class Model:
         if head != _MAGIC + self.config.fingerprint().encode() or len(body) != self.row_dtype.itemsize:
             theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
             mine, size = self.config.fingerprint(), self.row_dtype.itemsize
-            raise IncompatibleRow(f"the saved row is {theirs}, {len(body)} bytes; this model reads {mine}, {size} bytes")
+            raise IncompatibleRow(f"the saved row is {theirs}, {len(body)} bytes; this model reads {mine}, {size}")
         self._memory()[slot] = np.frombuffer(body, np.uint8)
 
     def _memory(self) -> NDArray[np.uint8]:
