@@ -119,7 +119,7 @@ def _at_thresholds(rank: npt.NDArray[np.intp], weight: Floats) -> Floats:
 def _edges(
     label: Flags, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], reach: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Unlabelled rows near an event; per (row, event) pair within `reach`, the index into these rows and the distance."""
+    """Unlabelled rows near an event; per (row, event) pair within `reach`, the index into them and the distance."""
     steps = np.arange(1, reach + 1)
     row = np.concatenate(((last[:, None] + steps).ravel(), (first[:, None] - steps).ravel()))
     distance = np.tile(steps, 2 * len(first))
