@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
+    from liquid import ModelConfig
     from stream.config import Settings
 
 #: Loading from the cache is faster than this: no need to say anything.
 QUIET_SECONDS = 1.5
+
+
+def fill_cache(config: ModelConfig) -> None:
+    """Let another process compile the kernels, unless one did before.
+
+    The last bits of a result depend on whether a process compiled the kernels or loaded them: a worker that compiled
+    them, was killed and started again would not repeat itself exactly. So every worker loads them.
+    """
+    from liquid._jit import CACHE
+
+    if CACHE is None:
+        return
+    done = CACHE / f"{hashlib.sha256(config.fingerprint().encode()).hexdigest()[:16]}.warm"
+    if done.exists():
+        return
+    code = f"from liquid import ModelConfig, model; model.warm(ModelConfig(**{asdict(config)!r}))"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if child.returncode:
+        raise RuntimeError(f"the kernels cannot be compiled: {child.stderr[-2000:]}")
+    done.touch()
 
 
 def warm_up(settings: Settings | None, console: Console) -> float:
@@ -23,10 +48,11 @@ def warm_up(settings: Settings | None, console: Console) -> float:
 
     def compile_all() -> None:
         try:
-            from liquid import model
+            from liquid import ModelConfig, model
 
             configs = {settings.model.config(feed.horizons) for feed in settings.feeds} if settings else {None}
             for config in configs:
+                fill_cache(config or ModelConfig())
                 model.warm(config)
         except BaseException as error:
             failure.append(error)

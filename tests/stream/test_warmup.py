@@ -1,4 +1,7 @@
 import io
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -32,3 +35,26 @@ def test_an_error_is_not_swallowed(monkeypatch):
     monkeypatch.setattr("liquid.model.warm", lambda config: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         warmup.warm_up(None, console())
+
+
+@pytest.mark.slow
+def test_no_worker_computes_with_kernels_of_its_own(tmp_path):
+    """A process that compiles kernels and one that loads them differ in the last bits, so both must load them."""
+    code = """
+import io, hashlib, numpy as np
+from rich.console import Console
+from liquid import Model
+from stream.warmup import warm_up
+warm_up(None, Console(file=io.StringIO()))
+rng = np.random.default_rng(1)
+slots = rng.integers(0, 50, 5000)
+model = Model(capacity=50)
+results = model.run(slots, np.arange(5000.0), rng.normal(slots % 7, 1), np.arange(5000))
+print(hashlib.sha256(results.tobytes()).hexdigest(), hashlib.sha256(model.rows[:50].tobytes()).hexdigest())
+"""
+    environment = {**os.environ, "LIQUIDSTREAM_CACHE": str(tmp_path)}
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert first == second
