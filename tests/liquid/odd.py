@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 #: For tests of kernels, which compile at their first call; the same examples in every run.
-relaxed = settings(deadline=None, derandomize=True)
+relaxed = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.large_base_example])
 
 HOUR, DAY = 3600.0, 86400.0
 

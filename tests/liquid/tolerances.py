@@ -19,10 +19,16 @@ SHAPE = 5e-3
 #: running for a thousand events; most events agree to 1e-5, degenerate streams (constant, rare) to 5e-3.
 FORECAST = 2e-2
 FORECAST_MEDIAN = 2e-4
+#: The same for a bound of an interval: one miss that tips over moves alpha by .0075, a 95 % interval by 5 %.
+BOUND = 0.1
+#: The same for a step after a thousand equal values: rows without excitation had left P to rounding.
+CONSTANT = 0.2
 
 #: A score against the twin: a tail just above its fifth peak has the slope 4.3 per scale of that tail.
 SCORE = 5e-3
 SHARE = 3e-2
+#: Share of events in which a statistic within rounding of its fifth peak tips over (evidence jumps there).
+TIES = 2e-3
 
 #: A fixed horizon's forecast against the same horizon asked for later, as a share of the interval: the same numbers,
 #: but stored in float32 on one way and combined through log and exp on the other.
