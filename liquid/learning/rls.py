@@ -7,6 +7,7 @@ P.)
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -68,7 +69,11 @@ def transform(p, size, a, factor, b, share):
         p[_index(a, a)] = paa * factor * factor + 2.0 * factor * share * pab + share * share * pbb
     else:
         p[_index(a, a)] = paa * factor * factor
-    p[_index(a, a)] = min(max(p[_index(a, a)], CERTAIN), UNCERTAIN)
+    paa = p[_index(a, a)]
+    if paa > UNCERTAIN:  # the whole row, or P would become indefinite
+        for k in range(size):
+            p[_index(a, k)] *= math.sqrt(UNCERTAIN / paa)
+    p[_index(a, a)] = min(max(paa, CERTAIN), UNCERTAIN)
 
 
 @njit
