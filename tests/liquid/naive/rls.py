@@ -1,5 +1,7 @@
 """Twin of liquid.learning.rls, with the whole matrix."""
 
+import math
+
 import numpy as np
 
 from liquid.learning.rls import CERTAIN, UNCERTAIN
@@ -32,4 +34,7 @@ class LeastSquares:
         self.w = T @ self.w
         self.P = T @ self.P @ T.T
         for a in np.flatnonzero((np.eye(len(T)) != T).any(1)):
-            self.P[a, a] = max(CERTAIN, min(self.P[a, a], UNCERTAIN))
+            shrink = min(1.0, math.sqrt(UNCERTAIN / max(self.P[a, a], CERTAIN)))
+            self.P[a, :] *= shrink
+            self.P[:, a] *= shrink
+            self.P[a, a] = max(CERTAIN, self.P[a, a])
