@@ -56,7 +56,8 @@ def _index(a, b):
 def transform(p, size, a, factor, b, share):
     """P for weights of which w[a] became factor w[a] + share w[b] (P becomes T P T').
 
-    P[a, a] stays within CERTAIN and UNCERTAIN: a weight must be able to go on learning at the new scale.
+    P[a, a] grows by CERTAIN and stays below UNCERTAIN: a weight must be able to go on learning at the new scale, and
+    repeated changes must not make P singular.
     """
     paa = p[_index(a, a)]
     pab = p[_index(a, b)]
@@ -73,7 +74,7 @@ def transform(p, size, a, factor, b, share):
     if paa > UNCERTAIN:  # the whole row, or P would become indefinite
         for k in range(size):
             p[_index(a, k)] *= math.sqrt(UNCERTAIN / paa)
-    p[_index(a, a)] = min(max(paa, CERTAIN), UNCERTAIN)
+    p[_index(a, a)] = min(max(paa, 0.0), UNCERTAIN) + CERTAIN
 
 
 @njit

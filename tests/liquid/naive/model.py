@@ -3,12 +3,11 @@
 import math
 from dataclasses import dataclass, field
 
-from liquid import Model as Fast
 from liquid import ModelConfig, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.features.rings import STEPS
-from liquid.kernel import LARGEST, LATEST
+from liquid.kernel import LARGEST, LATEST, NOTHING
 from tests.liquid.naive import alerts, forecast
 from tests.liquid.naive.clock import Clock
 from tests.liquid.naive.detector import Detector
@@ -102,7 +101,9 @@ class Series:
     def _bounds(self, mean: float, half) -> list[float]:
         """mean, lower and upper of the first level, of the second, in value units."""
         c, s = self.scale.centre, self.scale.step
-        return [c + s * v for v in (mean, mean - half[0], mean + half[0], mean - half[1], mean + half[1])]
+        near, far = (s * h if s > NOTHING else 0.0 for h in half)
+        at = c + s * mean
+        return [at, at - near, at + near, at - far, at + far]
 
     def _expect(self, time: float, value: float, gap: float, out: Result) -> None:
         """What was expected of this value; learn from what came."""
@@ -158,7 +159,8 @@ class Series:
     def forecast(self, horizon: float, level: float) -> tuple[float, float]:
         """Mean and half width in value units, any horizon (s)."""
         mean, half = forecast.forecast(self.forecaster, self.rings, horizon / self.unit, self.unit, level)
-        return self.scale.centre + mean * self.scale.step, half * self.scale.step
+        step = self.scale.step
+        return self.scale.centre + mean * step, half * step if step > NOTHING else 0.0
 
 
 class Model:
@@ -174,6 +176,3 @@ class Model:
             self.series.setdefault(int(s), Series(self.config)).take(float(t), float(v), int(o))
             for s, t, v, o in zip(slots, times, values, offsets, strict=True)
         ]
-
-
-__all__ = ["Fast", "Model", "Result", "Series"]

@@ -37,4 +37,4 @@ class LeastSquares:
             shrink = min(1.0, math.sqrt(UNCERTAIN / max(self.P[a, a], CERTAIN)))
             self.P[a, :] *= shrink
             self.P[:, a] *= shrink
-            self.P[a, a] = max(CERTAIN, self.P[a, a])
+            self.P[a, a] += CERTAIN
