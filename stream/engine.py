@@ -43,10 +43,12 @@ class FeedEngine:
         with self._lock:
             table = self._table(batch.source)
             slots = np.fromiter(map(table.__getitem__, batch.ids), np.int64, len(batch))
+        memory = results.view(np.uint8).reshape(len(batch), -1)  # as bytes: copied records get arbitrary padding
         for start in range(0, len(batch), CHUNK):
             part = slice(start, start + CHUNK)
             with self._lock:
-                results[part] = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
+                done = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
+            memory[part] = done.view(np.uint8).reshape(len(done), -1)
         applied = (results["flags"] & SKIPPED) == 0
         self.dirty.touch(batch.source, slots[applied], batch.offsets[applied])
         return results
