@@ -137,6 +137,11 @@ class KafkaTransport:
             exists = self._prepared().exists(topic)
         return self._readers.tail(topic, count) if exists else []
 
+    def written_end(self, partition: TopicPartition) -> int:
+        """The end of a partition, including what transactions that are about to end have written."""
+        with self._lock:
+            return self._prepared().written_end(partition)
+
     def lag(self) -> dict[TopicPartition, int]:
         group = self._group
         if group is not None:
@@ -263,9 +268,8 @@ class KafkaTransport:
         for number, group in groupby(by_number, key=lambda p: p.partition):
             sources = list(group)
             with self._lock:
-                topics = self._prepared()
-                topics.prepare_snapshots(number + 1)
-                end = topics.written_end(TopicPartition(self._snapshots.topic, number))
+                self._prepared().prepare_snapshots(number + 1)
+            end = self.written_end(TopicPartition(self._snapshots.topic, number))
             self._snapshots.load(sources, number, end)
             for source in sources:
                 if self._marks[source] is None:

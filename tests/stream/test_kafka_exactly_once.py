@@ -1,0 +1,143 @@
+"""The promise of exactly once over Kafka: a real worker process, killed with SIGKILL while it works."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+
+from stream.transport.base import Output
+from stream.transport.kafka import KafkaTransport, Options
+
+if TYPE_CHECKING:
+    from tests.kafka_broker import KafkaBroker
+
+pytest_plugins = ("tests.kafka_broker",)
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+EVENTS, SERIES, PARTITIONS, KILLS = 50_000, 500, 4, 3
+OUTPUTS = ("results", "forecasts", "alerts", "dlq")
+
+CONFIG = """
+transport:
+  {{kind: kafka, bootstrap: "{address}", group: "{feed}", partitions: {partitions},
+   session_timeout: 2s, commit_timeout: 4s}}
+commit: {{interval: 200ms, max_events: 1000, snapshot_rows: 40}}
+feeds: [{{name: "{feed}", topics: ["{topic}"], horizons: [1m, 1h]}}]
+api: {{enabled: false}}
+"""
+
+
+class Worker:
+    """`liquidstream run` in a process of its own, for a feed and a consumer group of the same name."""
+
+    def __init__(self, folder: Path, address: str, topic: str, feed: str) -> None:
+        self.address, self.topic, self.feed = address, topic, feed
+        self.config = folder / f"{feed}.yaml"
+        self.config.write_text(CONFIG.format(address=address, topic=topic, feed=feed, partitions=PARTITIONS))
+        self.log = folder / f"{feed}.log"
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        command = [Path(sys.executable).with_name("liquidstream"), "run", "--config", self.config]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def done(self) -> int:
+        """Inputs that are committed as done."""
+        with KafkaConsumer(bootstrap_servers=self.address, group_id=self.feed, enable_auto_commit=False) as consumer:
+            return sum(consumer.committed(TopicPartition(self.topic, p)) or 0 for p in range(PARTITIONS))
+
+    def wait_for(self, process: subprocess.Popen[bytes], inputs: int) -> None:
+        deadline = time.monotonic() + 240
+        while self.done() < inputs:
+            assert process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def finish(self) -> None:
+        """One life to the end of the input and a clean stop."""
+        with self.running() as process:
+            self.wait_for(process, EVENTS)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 0, self.log.read_text()
+
+    def outputs(self) -> list[tuple[tuple[str, bytes], tuple[bytes, bytes]]]:
+        """((kind of output, input it is of), (key, value)) of all that a committed reader sees."""
+        found = []
+        for kind in OUTPUTS:
+            for record in committed(self.address, f"{self.feed}.{kind}"):
+                headers = dict(record.headers)
+                place = headers.get("ce_id") or b"/".join(headers[f"dlq.{k}"] for k in ("topic", "partition", "offset"))
+                found.append(((kind, place), (record.key, record.value)))
+        return found
+
+
+def committed(address: str, topic: str) -> list[Any]:
+    partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
+    with KafkaAdminClient(bootstrap_servers=address) as admin:
+        written = admin.list_partition_offsets(dict.fromkeys(partitions, -1))
+    with KafkaConsumer(
+        bootstrap_servers=address, isolation_level="read_committed", enable_auto_commit=False, max_poll_records=5000
+    ) as consumer:
+        consumer.assign(partitions)
+        consumer.seek_to_beginning()
+        found = []
+        while any(consumer.position(p) < written[p].offset for p in partitions):
+            for records in consumer.poll(timeout_ms=500).values():
+                found += records
+        return found
+
+
+def produce(address: str, topic: str) -> None:
+    """Events of many series over all partitions; one in a hundred cannot be read."""
+    rng = random.Random(7)
+    transport = KafkaTransport(Options(bootstrap=address, group=topic, partitions=PARTITIONS))
+    batch = []
+    for i in range(EVENTS):
+        series = rng.randrange(SERIES)
+        body = b'{"series":"s%d","time":%d,"value":%f}' % (series, 1_600_000_000 + i, rng.gauss(series % 7, 1))
+        batch.append(Output(topic, b"s%d" % series, body if rng.random() > 0.01 else b"nonsense %d" % i))
+    transport.append(batch)
+    transport.close()
+
+
+def test_killed_at_random_the_outputs_are_those_of_an_undisturbed_run(
+    kafka_broker: KafkaBroker, name: str, tmp_path: Path
+) -> None:
+    produce(kafka_broker.address, name)
+    undisturbed = Worker(tmp_path, kafka_broker.address, name, f"{name}-undisturbed")
+    disturbed = Worker(tmp_path, kafka_broker.address, name, f"{name}-disturbed")
+    undisturbed.finish()
+
+    rng = random.Random()
+    kills = sorted(rng.sample(range(1000, EVENTS * 2 // 3), KILLS))
+    for inputs in kills:
+        with disturbed.running() as process:
+            disturbed.wait_for(process, inputs)
+            time.sleep(rng.uniform(0, 0.3))
+            process.kill()
+            assert process.wait() == -signal.SIGKILL
+    assert disturbed.done() < EVENTS, "the last kill came too late to prove anything"
+    disturbed.finish()
+
+    expected, got = undisturbed.outputs(), disturbed.outputs()
+    repeated = [place for place, count in Counter(place for place, _ in got).items() if count > 1]
+    assert not repeated, f"killed after {kills}"
+    assert sum(kind in ("results", "dlq") for (kind, _), _ in got) == EVENTS
+    assert dict(got) == dict(expected), f"killed after {kills}"
