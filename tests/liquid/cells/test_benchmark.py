@@ -3,6 +3,7 @@ import pytest
 from benchmarks import cells
 
 
+@pytest.mark.slow
 def test_compares_equal_work(capsys: pytest.CaptureFixture[str]) -> None:
     """Each cell is first checked against its numpy loop."""
     cells.main(samples=20, rounds=1)
