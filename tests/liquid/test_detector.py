@@ -148,6 +148,21 @@ def test_what_never_changes_raises_no_alert(values: np.ndarray) -> None:
     assert (out["alert"][alerts.LEARNING :] == res.OPENED).sum() == 0
 
 
+@pytest.mark.parametrize("changed", [0, 300, 5000])
+def test_what_has_long_stopped_to_change_raises_no_more_alerts(changed: int) -> None:
+    """A constant is unusual only while the series has been otherwise for longer."""
+    n = 40_000
+    v = np.zeros(n)
+    v[:changed] = np.random.default_rng(0).normal(size=changed)
+    out = Model(TWO, capacity=1).run(np.zeros(n, int), 60.0 * np.arange(n), v)
+    if changed == 0:
+        assert out["score"].max() < 1
+    if changed == 5000:
+        assert out["score"][changed : changed + 300].max() > 1
+    assert (out["alert"][max(2 * changed, alerts.LEARNING) :] == res.OPENED).sum() == 0
+    assert out["score"][-20_000:].max() < 1
+
+
 def false_alerts(values: np.ndarray) -> float:
     """Events per opened alert after the first thousand."""
     n, series = values.shape

@@ -68,4 +68,5 @@ class Evidence:
     def _flatline(self, s: Seen) -> float:
         same = s.n > 0 and abs(s.value - s.previous) <= 1e-12 * abs(s.value)
         self.run = self.run + 1 if same else 0
-        return math.log(1 + self.run)
+        usual = self.run > s.n / 2
+        return 0.0 if usual else math.log(1 + self.run)
