@@ -230,6 +230,17 @@ def test_is_hardly_worse_than_the_last_value_on_a_random_walk() -> None:
     assert np.mean(ratio) < 1.04
 
 
+@pytest.mark.parametrize("factor", [10, 1000])
+def test_recovers_when_the_values_come_in_another_unit(factor: float) -> None:
+    """Long after the scale was learned: within 500 events the forecast beats the last value again, and covers."""
+    t, v = cycle_of(DAY, 3200, 1.0, 6)
+    v[2000:] *= factor
+    _, out = run(t, v)
+    late = slice(2500, 3200)
+    assert np.abs(out["expected"][late] - v[late]).mean() < 0.8 * np.abs(np.diff(v)[2499:-1]).mean()
+    assert ((out["lower"][late] <= v[late]) & (v[late] <= out["upper"][late])).mean() > 0.9
+
+
 def test_comes_near_the_mean_on_noise() -> None:
     """The best forecast of white noise is its mean: 1/sqrt(2) of the last value's error."""
     v = np.random.default_rng(3).normal(size=3000)
