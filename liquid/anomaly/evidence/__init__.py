@@ -43,6 +43,7 @@ def _compose() -> Any:
     lines = [f"    out[{k}] = {name}(state.{name}, seen)" for k, name in enumerate(_NAMES)]
     source = "def statistics(state, seen, out):\n" + "\n".join(lines)
     scope: dict[str, Any] = {name: kind.statistic for name, kind in zip(_NAMES, KINDS, strict=True)}
+    scope["__name__"] = __name__  # by which the cached kernel finds its module again
     exec(compile(source, __file__, "exec"), scope)
     function = scope["statistics"]
     function.__doc__ = "Take an event (a record of dtype SEEN) into the state; out : (len(KINDS),) f8, the statistics."
