@@ -1,4 +1,8 @@
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,3 +102,22 @@ def test_odd_input_stays_finite(events: list[tuple[float, float, float, float, f
         out = kernel.take(Seen(n, -1e15 + n, value, previous, gap, x, x / 25, surprise))
         assert np.isfinite(list(out.values())).all()
     assert not_finite(kernel.state) == []
+
+
+@pytest.mark.slow
+def test_a_second_process_loads_the_composed_kernel(tmp_path: Path) -> None:
+    script = (
+        "import numpy as np\n"
+        "from liquid.anomaly import evidence as e\n"
+        "out = np.ones(len(e.KINDS))\n"
+        "e.statistics(np.zeros(1, e.STATE)[0], np.zeros(1, e.SEEN)[0], out)\n"
+        "print(out[0], sum(e.statistics.stats.cache_hits.values()))\n"
+    )
+    environment = {**os.environ, "LIQUIDSTREAM_CACHE": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert said == ["0.0 0\n", "0.0 1\n"]
