@@ -29,10 +29,16 @@ def recode(table, factor, shift):
 
 
 @njit
+def _place(time, period, bins):
+    """Where in the period a time lies, in bins. The full hour begins its bin: rounding must not put it before."""
+    return (time % period) / period * bins + 1e-9
+
+
+@njit
 def learn(table, time, period, z, rate):
     """Move the bin of `time` towards z by max(1/visits, rate). time, period : seconds."""
     bins = len(table.value)
-    f = (time % period) / period * bins
+    f = _place(time, period, bins)
     b = int(f) % bins
     n = table.visits[b]
     r = max(1.0 / (n + 1.0), rate)
@@ -51,7 +57,7 @@ def learn(table, time, period, z, rate):
 def look_up(table, time, period, otherwise):
     """The table's value at a time (epoch s), interpolated between visited bins; `otherwise` while all are empty."""
     bins = len(table.value)
-    f = (time % period) / period * bins
+    f = _place(time, period, bins)
     b = int(f) % bins
     x = f - math.floor(f)
     here = table.phase[b] / 255.0

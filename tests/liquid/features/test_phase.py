@@ -43,7 +43,7 @@ def test_equals_twin(events: list[tuple[float, float]], asked: list[float], kind
     for time in asked:
         found = phase.look_up(table, time, period, -77.0)
         knots = twin.knots()[0] if len(seen) else np.zeros(0)
-        place = (time % period) / period * bins
+        place = (time % period) / period * bins + 1e-9
         if len(seen) == 0:
             assert found == -77.0
         elif np.abs(knots - place).min() > 1e-6 and np.diff(knots).min() > 1e-6:  # between two knots that are apart
@@ -62,6 +62,15 @@ def test_hourly_data_stays_sharp_in_bins_of_half_an_hour() -> None:
     np.testing.assert_allclose(found, profile, atol=1e-5)
     halfway = phase.look_up(table, 1800.0, DAY, 0.0)
     assert halfway == pytest.approx((profile[0] + profile[1]) / 2, abs=0.01)
+
+
+@pytest.mark.parametrize("week", [0, -3, 2811])
+def test_every_full_hour_has_a_bin_of_its_own(week: int) -> None:
+    events = [(week * WEEK + 3600.0 * h, float(h)) for h in range(168)]
+    table, _ = both(168, WEEK, events, 0.1)
+    assert (table["visits"] == 1).all()
+    assert table["value"].tolist() == list(range(168))
+    assert not table["phase"].any()
 
 
 def test_midnight_is_inside_the_table() -> None:

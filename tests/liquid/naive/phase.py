@@ -16,8 +16,8 @@ class Table:
         self.visits = np.zeros(bins)
 
     def _place(self, time: float) -> float:
-        """Where in the period, in bins: [0, bins)."""
-        place = (time % self.period) / self.period * self.bins
+        """Where in the period, in bins: [0, bins). A time at the edge of a bin, but for rounding, begins it."""
+        place = (time % self.period) / self.period * self.bins + 1e-9
         return place if place < self.bins else 0.0
 
     def learn(self, time: float, z: float, rate: float) -> None:
