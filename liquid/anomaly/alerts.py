@@ -1,7 +1,8 @@
 """The alert line and the episodes.
 
-1.0 is the line for every series. An episode opens when the score reaches the line, escalates when the evidence doubles
-its peak, and closes 75 events after the last one above the line (or 500 after it opened). A series that alerted lately
+1.0 is the line for every series. An episode opens when the score reaches the line, escalates when the evidence is more
+than twice what it was at the last opening or escalation, and closes 75 events after the last one above the line (or 500
+after it opened). A series that alerted lately
 has a higher line (an alert budget), a young one too.
 """
 
@@ -24,7 +25,8 @@ _BUDGET = 0.2
 _BUDGET_MEMORY = 2000.0
 _YOUTH = 200.0
 
-#: active, last event above the line, first event, peak evidence, alert budget spent; begin, peak score and its time.
+#: begin, time of the peak; last event above the line, first event; evidence when it opened or last escalated, peak
+#: score, alert budget spent; active.
 EPISODE = np.dtype(
     [
         ("begin", "f8"),
