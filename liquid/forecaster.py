@@ -129,7 +129,10 @@ def start(f):
 
 @njit
 def recode(f, factor, shift):
-    """z becomes z * factor - shift, exactly, in everything that is kept."""
+    """z becomes z * factor - shift in everything that is kept.
+
+    Exactly, but for the gate of the modes and for what the units and the conformal inputs have learned of sizes.
+    """
     bank.recode(f.bank, factor, shift)
     phase.recode(f.day, factor, shift)
     phase.recode(f.week, factor, shift)

@@ -2,8 +2,7 @@
 
 1.0 is the line for every series. An episode opens when the score reaches the line, escalates when the evidence is more
 than twice what it was at the last opening or escalation, and closes 75 events after the last one above the line (or 500
-after it opened). A series that alerted lately
-has a higher line (an alert budget), a young one too.
+after it opened). A series that alerted lately has a higher line (an alert budget), a young one too.
 """
 
 from __future__ import annotations
