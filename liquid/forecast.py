@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 from liquid import forecaster, kernel, row
 from liquid import results as res
 from liquid._jit import njit
+from liquid.config import ModelConfig
 from liquid.learning import mixture
-
-if TYPE_CHECKING:
-    from liquid.model import ModelConfig
 
 _LEVELS = np.array(res.LEVELS)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,15 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from liquid import kernel, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
-from liquid.features import bank, rings
+from liquid.config import ModelConfig
+from liquid.features import rings
 from liquid.forecast import forecast_row
-from liquid.learning import decoder
 
 __all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "forecast_row", "warm"]
-
-BANKS = {"none": bank.NONE, "liquid_s4": bank.LIQUID_S4, "cfc": bank.CFC}
-DECODERS = {"none": decoder.NONE, "cfc": decoder.CFC, "liquid_s4": decoder.LIQUID_S4}
-MAX_HORIZONS = 4
 
 _MAGIC = b"LQR"
 
@@ -54,44 +48,6 @@ class Result(NamedTuple):
     state: str
     alert: str
     forecasts: tuple[Forecast, ...]
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """Settings that decide a row's layout and what is learned.
-
-    Parameters
-    ----------
-    horizons : 1 to 4 fixed horizons, seconds, ascending. Their forecasts come with every event; any other horizon can
-        be asked for at any time.
-    tier : size of a row; "full" (below 20 KB for two horizons) is the only one so far.
-    bank : the state bank: "liquid_s4", "cfc" or "none".
-    decoder : the any-horizon decoder: "cfc", "liquid_s4" or "none".
-    """
-
-    horizons: tuple[float, ...] = (3600.0, 86400.0)
-    tier: str = "full"
-    bank: str = "liquid_s4"
-    decoder: str = "cfc"
-
-    def __post_init__(self) -> None:
-        h = self.horizons
-        if not 1 <= len(h) <= MAX_HORIZONS:
-            raise ValueError(f"1 to {MAX_HORIZONS} horizons are possible, not {len(h)}")
-        if not all(np.isfinite(h)) or h[0] <= 0 or any(b <= a for a, b in pairwise(h)):
-            raise ValueError(f"horizons must be positive seconds in ascending order, not {h}")
-        for name, allowed in (("tier", row.TIERS), ("bank", BANKS), ("decoder", DECODERS)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
-
-    def kinds(self) -> tuple[int, int]:
-        """Bank and decoder as the kernel knows them."""
-        return BANKS[self.bank], DECODERS[self.decoder]
-
-    def fingerprint(self) -> str:
-        """Names everything that a saved row depends on."""
-        h = ",".join(repr(float(x)) for x in self.horizons)
-        return f"v{row.VERSION}/{self.tier}/{self.bank}/{self.decoder}/{h}"
 
 
 class Model:
