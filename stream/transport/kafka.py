@@ -98,7 +98,7 @@ class KafkaTransport:
             return
         if self._group is None or self._writer is None:
             raise Fenced("not connected")
-        identity = self._group.identity()
+        self._group.identity()  # raises Fenced now rather than when everything is written
         if strangers := commit.marks.keys() - self._group.owned:
             raise Fenced(f"{min(strangers)} belongs to another worker")
         # Marks go along in any case: it is they that make the broker check whether we are still a member.
@@ -107,7 +107,7 @@ class KafkaTransport:
             records = self._prepared().fit(commit.outputs)
         records += self._snapshots.outputs(commit.snapshots, commit.marks)
         with self._watch_for_our_double():
-            self._writer.write(records, marks, identity)
+            self._writer.write(records, marks, self._group.identity)
         self._marks.update(commit.marks)
         self._snapshots.saved(commit.marks)
 

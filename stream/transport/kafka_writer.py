@@ -51,8 +51,13 @@ class TransactionalWriter:
             discard(self._producer)
             raise
 
-    def write(self, records: Iterable[Output], marks: Mapping[TopicPartition, Mark], identity: Any) -> None:
-        """Append the records and commit the marks as the group member `identity`, all or nothing."""
+    def write(
+        self, records: Iterable[Output], marks: Mapping[TopicPartition, Mark], identity: Callable[[], Any]
+    ) -> None:
+        """Append the records and commit the marks as a member of the group, all or nothing.
+
+        identity : gives who commits. It is asked as late as can be: the group's generation may grow in the meantime
+        without taking any partition from us, and an old one is refused."""
         offsets = {
             KafkaPartition(*partition): OffsetAndMetadata(mark.next_offset, encode_replay_from(mark), -1)
             for partition, mark in marks.items()
@@ -64,13 +69,13 @@ class TransactionalWriter:
     def close(self) -> None:
         discard(self._producer)
 
-    def _transact(self, records: Iterable[Output], offsets: dict[Any, Any], identity: Any) -> None:
+    def _transact(self, records: Iterable[Output], offsets: dict[Any, Any], identity: Callable[[], Any]) -> None:
         producer = self._producer
         producer.begin_transaction()
         try:
             send_all(producer, records, self.options.commit_timeout)
             if offsets:
-                producer.send_offsets_to_transaction(offsets, identity)
+                producer.send_offsets_to_transaction(offsets, identity())
         except PERMANENT:
             producer.abort_transaction()
             raise
@@ -78,6 +83,8 @@ class TransactionalWriter:
 
     def _explain(self, error: BaseException) -> TransportError:
         where = f"where: {self.options.bootstrap}, group {self.options.group!r}"
+        if isinstance(error, TransportError):
+            return error
         if isinstance(error, FENCED):
             if self.options.instance and not isinstance(error, errors.CommitFailedError):
                 return Displaced(self.options)

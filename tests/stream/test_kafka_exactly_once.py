@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,13 @@ class Worker:
         finally:
             process.kill()
             process.wait()
+
+    def shares(self) -> list[int]:
+        """How many partitions each member of the group has."""
+        with KafkaAdminClient(bootstrap_servers=self.address) as admin:
+            members = admin.describe_groups([self.feed])[self.feed]["members"]
+        assigned = [member["member_assignment"] or {"assigned_partitions": []} for member in members]
+        return [sum(len(part["partitions"]) for part in one["assigned_partitions"]) for one in assigned]
 
     def wait_for(self, process: subprocess.Popen[bytes], inputs: int) -> None:
         """Until so many inputs are committed as done."""
@@ -114,14 +122,29 @@ def produce(address: str, topic: str) -> None:
     transport.close()
 
 
-def test_killed_at_random_the_outputs_are_those_of_an_undisturbed_run(
-    kafka_broker: KafkaBroker, name: str, tmp_path: Path
-) -> None:
-    produce(kafka_broker.address, name)
-    undisturbed = Worker(tmp_path, kafka_broker.address, name, f"{name}-undisturbed")
-    disturbed = Worker(tmp_path, kafka_broker.address, name, f"{name}-disturbed")
-    undisturbed.finish()
+@pytest.fixture(scope="module")
+def undisturbed(kafka_broker: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Worker:
+    """A worker that had its input without any trouble."""
+    topic = f"t{uuid.uuid4().hex[:8]}"
+    produce(kafka_broker.address, topic)
+    worker = Worker(tmp_path_factory.mktemp("undisturbed"), kafka_broker.address, topic, f"{topic}-undisturbed")
+    worker.finish()
+    return worker
 
+
+def assert_the_same(got: Worker, expected: Worker, told: str) -> None:
+    """Each input has one answer, and every output is what it is without trouble, in every byte."""
+    outputs = got.outputs()
+    repeated = [place for place, count in Counter(place for place, _ in outputs).items() if count > 1]
+    assert not repeated, told
+    assert sum(kind in ("results", "dlq") for (kind, _), _ in outputs) == EVENTS
+    assert dict(outputs) == dict(expected.outputs()), told
+
+
+def test_killed_at_random_the_outputs_are_those_of_an_undisturbed_run(
+    undisturbed: Worker, name: str, tmp_path: Path
+) -> None:
+    disturbed = Worker(tmp_path, undisturbed.address, undisturbed.topic, f"{name}-disturbed")
     rng = random.Random()
     kills = sorted(rng.sample(range(1000, EVENTS // 2), KILLS))
     for inputs in kills:
@@ -130,11 +153,22 @@ def test_killed_at_random_the_outputs_are_those_of_an_undisturbed_run(
             time.sleep(rng.uniform(0, 0.3))
             process.kill()
             assert process.wait() == -signal.SIGKILL
-    assert len(committed(kafka_broker.address, f"{disturbed.feed}.results")) < EVENTS * 0.9, "killed too late"
+    assert len(committed(disturbed.address, f"{disturbed.feed}.results")) < EVENTS * 0.9, "killed too late"
     disturbed.finish()
+    assert_the_same(disturbed, undisturbed, f"killed after {kills}")
 
-    expected, got = undisturbed.outputs(), disturbed.outputs()
-    repeated = [place for place, count in Counter(place for place, _ in got).items() if count > 1]
-    assert not repeated, f"killed after {kills}"
-    assert sum(kind in ("results", "dlq") for (kind, _), _ in got) == EVENTS
-    assert dict(got) == dict(expected), f"killed after {kills}"
+
+def test_two_workers_of_which_one_is_killed(undisturbed: Worker, name: str, tmp_path: Path) -> None:
+    """Partitions move twice: from a living worker to one that joins, and from a dead one to the other."""
+    shared = Worker(tmp_path, undisturbed.address, undisturbed.topic, f"{name}-shared")
+    with shared.running() as first, shared.running() as second:
+        while shared.shares() != [PARTITIONS // 2] * 2:
+            assert first.poll() is second.poll() is None, shared.log.read_text()
+            time.sleep(0.05)
+        time.sleep(0.5)
+        first.kill()
+        assert len(committed(shared.address, f"{shared.feed}.results")) < EVENTS * 0.9, "killed too late"
+        shared.wait_for(second, EVENTS)
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(timeout=60) == 0, shared.log.read_text()
+    assert_the_same(shared, undisturbed, shared.log.read_text())

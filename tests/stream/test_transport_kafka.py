@@ -208,7 +208,7 @@ class TestFencing:
         transport._topics.prepare_outputs([f"{name}.out"])
         with pytest.raises(Fenced):
             transport._writer.write(
-                [Output(f"{name}.out", None, b"zombie")], {TopicPartition(name, 0): Mark(3, 3)}, stale
+                [Output(f"{name}.out", None, b"zombie")], {TopicPartition(name, 0): Mark(3, 3)}, lambda: stale
             )
         assert visible(kafka_broker.address, f"{name}.out") == []
         transport.rebuild()
