@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from liquid.config import MAX_HORIZONS
 from liquid.results import LEARNING
 from stream.backtest_layout import Layout
 from stream.config import FeedSettings, ModelSettings
@@ -18,7 +19,6 @@ from stream.transport.base import TopicPartition
 
 Array = npt.NDArray[np.float64]
 
-MAX_HORIZONS: Final = 4  # of one model; more of them take another pass each time
 _SOURCE: Final = TopicPartition("backtest", 0)
 FIELDS: Final = ("score", "alert_score", "expected", "lower", "upper")
 BANDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")

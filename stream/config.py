@@ -10,12 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from liquid import ModelConfig
+from liquid.config import MAX_HORIZONS
 from stream.codec import FORMATS
 from stream.feeds import template_fields
 from stream.units import Duration
 
 OUTPUTS = ("results", "forecasts", "alerts", "dlq")
-MAX_HORIZONS = 4
 
 
 class Section(BaseModel):
