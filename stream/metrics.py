@@ -55,6 +55,11 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self.lost = Gauge(
+            "liquidstream_records_lost",
+            "Records deleted by the log's retention before they were read, since the start",
+            registry=registry,
+        )
         self.rejected = Counter(
             "liquidstream_records_rejected_total", "Dead letters", ["feed", "reason"], registry=registry
         )

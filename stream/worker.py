@@ -201,6 +201,7 @@ class Worker:
         for source, waiting in lag.items():
             self._metrics.waiting.labels(source.topic, source.partition).set(waiting)
         self.lag = sum(lag.values())
+        self._metrics.lost.set(self._transport.lost_records)
 
     def _finish(self) -> None:
         """Leave nothing to replay."""

@@ -91,7 +91,12 @@ class Listener(Protocol):
 
 
 class Transport(Protocol):
-    """One worker's connection. Driven by one thread, except `append` and `tail`, which any thread may call."""
+    """One worker's connection. Driven by one thread, except `append` and `tail`, which any thread may call.
+
+    lost_records : committed input that was deleted before it could be read, since the start.
+    """
+
+    lost_records: int
 
     def start(self, topics: Sequence[str], listener: Listener, outputs: Sequence[str] = ()) -> None:
         """Join the group for `topics`; assignment is reported from `poll`. Makes missing topics, those that commits

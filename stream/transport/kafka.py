@@ -39,12 +39,7 @@ log = structlog.get_logger(part="kafka")
 
 
 class KafkaTransport:
-    """See `stream.transport.base.Transport`.
-
-    Attributes
-    ----------
-    lost_records : committed input that was deleted by retention before it could be read, in records, since the start.
-    """
+    """See `stream.transport.base.Transport`."""
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -53,6 +53,8 @@ class Options(BaseModel):
 
 
 class SqliteTransport:
+    lost_records = 0  # input is kept until it is processed
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._lock_file: IO[str] | None = None
