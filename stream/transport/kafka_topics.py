@@ -146,9 +146,10 @@ class Topics:
         try:
             return self.options.admin()
         except errors.KafkaError as error:
+            secured = ", or check user, password and certificates in transport.options" if self.options.options else ""
             raise TransportError(
                 f"no Kafka broker answers: {error}\nwhere: transport.bootstrap {self.options.bootstrap!r}\n"
-                "do: start one (`make kafka-up`), or set transport.bootstrap to the right address"
+                f"do: start one (`make kafka-up`), or set transport.bootstrap to the right address{secured}"
             ) from error
 
     def _do(self, what: str, action: Callable[[Any], Any]) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from stream.configfile import load
 from stream.transport.base import Mark
 from stream.transport.kafka import Options
 from stream.transport.kafka_group import decode_replay_from, encode_replay_from
@@ -83,3 +85,9 @@ def test_in_time() -> None:
     assert isinstance(in_time(lambda: hung.wait(60) and None, 0.1), TimeoutError)
     assert time.monotonic() - began < 5
     hung.set()
+
+
+def test_the_documented_configuration_shows_every_key_with_its_default() -> None:
+    shown = load(Path(__file__).parents[3] / "deploy" / "kafka.yaml").transport.options
+    assert shown.keys() == Options.model_fields.keys()
+    assert Options.model_validate(shown) == Options()
