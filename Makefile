@@ -32,7 +32,6 @@ demo: $(STAMP)  ## everything on this machine, with a dashboard; SECONDS=30 ends
 	@$(BIN)/liquidstream demo $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS))
 
 demo-kafka: $(STAMP)  ## the same path end to end on a real Kafka broker
-	@$(BIN)/python deploy/kafka/broker.py up
 	@$(BIN)/python -m stream.demo_kafka
 
 test: $(DEV_STAMP)  ## the whole test suite, with a real broker and a real browser
