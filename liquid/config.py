@@ -14,6 +14,8 @@ from liquid.learning import decoder
 BANKS = {"none": bank.NONE, "liquid_s4": bank.LIQUID_S4, "cfc": bank.CFC}
 DECODERS = {"none": decoder.NONE, "cfc": decoder.CFC, "liquid_s4": decoder.LIQUID_S4}
 MAX_HORIZONS = 4
+#: Longest horizon, seconds: beyond all use, and within what floats add to a time without loss of its seconds.
+LONGEST_HORIZON = 1e12
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class ModelConfig:
             raise ValueError(f"1 to {MAX_HORIZONS} horizons are possible, not {len(h)}")
         if not all(np.isfinite(h)) or h[0] <= 0 or any(b <= a for a, b in pairwise(h)):
             raise ValueError(f"horizons must be positive seconds in ascending order, not {h}")
+        if h[-1] > LONGEST_HORIZON:
+            raise ValueError(f"horizons must be at most {LONGEST_HORIZON:g} seconds, not {h[-1]:g}")
         for name, allowed in (("tier", row.TIERS), ("bank", BANKS), ("decoder", DECODERS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")

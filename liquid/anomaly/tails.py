@@ -73,7 +73,7 @@ def evidence(tail, statistic, samples_each, together, longest, floor, body):
     samples = n * samples_each
     a = 0.0
     if samples > FIRST and tail.used >= PEAKS:
-        if z > fifth:
+        if z > fifth and z > median:  # in a flat regime the fifth peak may lie below the median
             scale = max(
                 (tail.peak[_SECOND - 1] - fifth) / math.log(PEAKS / _SECOND),
                 _SPREAD * max(fifth - median, spread),

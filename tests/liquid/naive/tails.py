@@ -50,7 +50,7 @@ class Tail:
     def _judge(self, z: float, samples: int) -> float:
         second, fifth = self.peaks[1].height, self.peaks[-1].height
         expected = math.log10(samples / PEAKS)
-        if z > fifth:
+        if z > fifth and z > self.median:
             scale = max(
                 (second - fifth) / math.log(PEAKS / 2),
                 0.3 * max(fifth - self.median, self.spread),
