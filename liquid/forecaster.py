@@ -112,12 +112,8 @@ def start(f):
     """A fresh series."""
     rls.reset(f.linear, LINEAR, PRIOR)
     rls.reset(f.full, FULL, PRIOR)
-    k = 0
-    for a in range(FULL):
-        k += a
-        if a >= LINEAR:
-            f.full[k] = PRIOR_UNITS
-        k += 1
+    for a in range(LINEAR, FULL):
+        f.full[rls.index(a, a)] = PRIOR_UNITS
     decoder.start(f.decoder)
     for m in range(len(f.bucket)):
         mixture.start(f.bucket[m].mixture)
@@ -143,10 +139,10 @@ def recode(f, factor, shift):
             p = f.pending[m, s]
             origin.recode(p.origin, factor, shift)
             for k in range(origin.DETAILS):
-                p.then[k] = _z(p.then[k] * factor - shift)
+                p.then[k] = bound(p.then[k] * factor - shift)
             for k in range(EXPERTS):
-                p.expert[k] = _z(p.expert[k] * factor - shift)
-            p.mixed = _z(p.mixed * factor - shift)
+                p.expert[k] = bound(p.expert[k] * factor - shift)
+            p.mixed = bound(p.mixed * factor - shift)
             p.scale = min(p.scale * factor, _CAP)
             p.half[0] = min(p.half[0] * factor, 1e5)
             p.half[1] = min(p.half[1] * factor, 1e5)
@@ -177,16 +173,17 @@ def _reweigh(w, p, size, factor, shift):
     """Features scale with z, except the constant (which takes the shift of the level), the calendar and the units."""
     g = min(max(factor, 1e-3), 1e3)
     s = min(max(shift, -1e3), 1e3)
-    w[origin.CONSTANT] = _z(w[origin.CONSTANT] * g + w[origin.LEVEL] * s)
+    w[origin.CONSTANT] = bound(w[origin.CONSTANT] * g + w[origin.LEVEL] * s)
     rls.transform(p, size, origin.CONSTANT, g, origin.LEVEL, s)
     for a in range(size):
         if a in origin.CALENDAR or a >= LINEAR:
-            w[a] = _z(w[a] * g)
+            w[a] = bound(w[a] * g)
             rls.transform(p, size, a, g, a, 0.0)
 
 
 @njit
-def _z(v):
+def bound(v):
+    """A z within what is kept."""
     return min(max(v, -_CAP), _CAP)
 
 
@@ -194,9 +191,7 @@ def _z(v):
 def _row(f, o, kinds, distance, unit, work):
     """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
     age = f.origin.time - f.born
-    origin.fill(
-        o, f.bank, kinds[0], o.stored == 1, f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank
-    )
+    origin.fill(o, f.bank, kinds[0], f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank)
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
     for a in range(decoder.UNITS):
         work.x[LINEAR + a] = work.h[a]
@@ -208,11 +203,11 @@ def read_experts(f, o, kinds, distance, unit, work):
     _row(f, o, kinds, distance, unit, work)
     work.expert[0] = o.z
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
-    work.expert[2] = _z(o.z + rls.predict(f.readout[0], work.x, LINEAR))
+    work.expert[2] = bound(o.z + rls.predict(f.readout[0], work.x, LINEAR))
     if kinds[1] == decoder.NONE:
         work.expert[3] = work.expert[2]
     else:
-        work.expert[3] = _z(o.z + rls.predict(f.readout[1], work.x, FULL))
+        work.expert[3] = bound(o.z + rls.predict(f.readout[1], work.x, FULL))
 
 
 @njit
@@ -241,8 +236,8 @@ def _quantiles(c):
 
 
 @njit
-def half_width(f, m, level, work):
-    """Half width of any level for the scale in `work`: -log(alpha) is interpolated between the two learned levels."""
+def half_width(f, m, level, scale):
+    """Half width of any level on a scale of `interval`: -log(alpha) is interpolated between the two learned levels."""
     miss = math.log(1.0 - level)
     q80, q95 = _quantiles(f.bucket[m].conformal)
     m80 = math.log(conformal.MISS[0])
@@ -251,7 +246,7 @@ def half_width(f, m, level, work):
         q = q80 * miss / m80
     else:
         q = q80 + (q95 - q80) * (miss - m80) / (m95 - m80)
-    return max(q, 1e-9) * work.scale
+    return max(q, 1e-9) * scale
 
 
 @njit
@@ -293,15 +288,8 @@ def expect(f, rings, cells, kinds, gap, unit, work):
 
     gap : units since the newest origin.
     """
-    o = f.origin
-    spread = 0.0
-    for k in range(origin.DETAILS):
-        now, then, v = analog.read(rings, cells, gap, analog.DETAILS[k], o.z)
-        o.now[k] = now
-        work.then[k] = then
-        if k == 0:
-            spread = v
-    read_experts(f, o, kinds, gap, unit, work)
+    spread = look_ahead(f, rings, cells, gap, work)
+    read_experts(f, f.origin, kinds, gap, unit, work)
     work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
     interval(f, 0, gap, spread, True, work)
 
@@ -363,7 +351,7 @@ def observe(f, kinds, time, z, gap):
     phase.learn(f.day, time, phase.DAY, z, _DAY_RATE)
     phase.learn(f.week, time, phase.WEEK, z, _WEEK_RATE)
     o.time = time
-    o.dz = _z(z - before)
+    o.dz = bound(z - before)
     o.slope = min(max((z - before) / max(gap, 0.25), -3.0), 3.0)
     o.z = z
     o.fast = f.bank.fast
@@ -373,7 +361,7 @@ def observe(f, kinds, time, z, gap):
 
 
 @njit
-def look_ahead(f, rings, cells, distance, unit, work):
+def look_ahead(f, rings, cells, distance, work):
     """Read the analogs at `distance` from the newest event into work.then and the origin; give their spread."""
     spread = 0.0
     for k in range(origin.DETAILS):
@@ -389,7 +377,7 @@ def look_ahead(f, rings, cells, distance, unit, work):
 def forecast(f, rings, cells, kinds, m, horizon, unit, work):
     """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE."""
     distance = horizon / unit
-    spread = look_ahead(f, rings, cells, distance, unit, work)
+    spread = look_ahead(f, rings, cells, distance, work)
     read_experts(f, f.origin, kinds, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
     interval(f, m + 1, distance, spread, True, work)

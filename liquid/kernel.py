@@ -14,7 +14,6 @@ from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CL
 LARGEST = 1e100
 #: Times beyond (epoch seconds, either sign) are rejected.
 LATEST = 1e15
-_Z = 1e4
 #: A step below is that of a series that has always been zero: its intervals have no width.
 NOTHING = 1e-200
 
@@ -92,7 +91,7 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
 
     # 1. what was expected; learn from what came
     if f.seen > 0:
-        z = min(max((value - centre) / step, -_Z), _Z)
+        z = forecaster.bound((value - centre) / step)
         forecaster.expect(f, row.rings, cells_before, kinds, g, unit, wf)
         o.expected = centre + wf.mixed * step
         width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
@@ -133,7 +132,7 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
 
     # 5. take the event in and look ahead
     if step > 0.0:
-        z = min(max((value - centre) / step, -_Z), _Z)
+        z = forecaster.bound((value - centre) / step)
         forecaster.observe(f, kinds, time, z, g)
         for m in range(len(horizons)):
             forecaster.forecast(f, row.rings, row.clock.cells, kinds, m, horizons[m], unit, wf)

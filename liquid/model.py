@@ -14,6 +14,7 @@ from liquid.anomaly.alerts import LEARNING
 from liquid.config import ModelConfig
 from liquid.features import rings
 from liquid.forecast import forecast_row
+from liquid.results import as_bytes
 
 __all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "forecast_row", "warm"]
 
@@ -82,8 +83,9 @@ class Model:
         have = len(self.rows)
         if capacity > have:
             rows = np.zeros(max(capacity, have + have // 2), self.row_dtype)
-            rows[:have] = self.rows
-            rows[have:] = self._fresh
+            memory = as_bytes(rows)
+            memory[:have] = as_bytes(self.rows)
+            memory[have:] = as_bytes(self._fresh)
             self.rows = rows
 
     def slot(self, series: str) -> int:
@@ -114,10 +116,7 @@ class Model:
         r = self.run([self.slot(series)], [time], [value])[0]
         if r["flags"] & res.REJECTED:
             raise ValueError(f"time and value must be finite numbers, not {time!r} and {value!r}")
-        f = tuple(
-            Forecast(h, *(float(r[k][i]) for k in ("mean", "lo80", "hi80", "lo95", "hi95")))
-            for i, h in enumerate(self.config.horizons)
-        )
+        f = tuple(Forecast(h, *(float(r[k][i]) for k in res.BANDS)) for i, h in enumerate(self.config.horizons))
         return Result(
             time=float(r["time"]),
             value=float(r["value"]),
@@ -184,15 +183,11 @@ class Model:
             theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
             mine, size = self.config.fingerprint(), self.row_dtype.itemsize
             raise IncompatibleRow(f"the saved row is {theirs}, {len(body)} bytes; this model reads {mine}, {size}")
-        self._memory()[slot] = np.frombuffer(body, np.uint8)
-
-    def _memory(self) -> NDArray[np.uint8]:
-        """The rows as bytes: records copied as such would get arbitrary padding."""
-        return self.rows.view(np.uint8).reshape(len(self.rows), -1)
+        as_bytes(self.rows)[slot] = np.frombuffer(body, np.uint8)
 
     def reset_row(self, slot: int) -> None:
         """Forget a series' state."""
-        self._memory()[slot] = self._fresh.view(np.uint8)
+        as_bytes(self.rows)[slot] = as_bytes(self._fresh)[0]
 
     def describe(self, slot: int) -> dict[str, Any]:
         """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped."""

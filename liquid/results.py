@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Groups of evidence, in the order of the result's `shares` (which sum to 1 when there is any evidence).
 EVIDENCE: Final = ("level", "surprise", "trend", "season", "volatility", "flatline", "gap", "habit", "shape")
 
 #: Interval levels that are kept ready for every event.
 LEVELS: Final = (0.80, 0.95)
+
+#: The fields of a result that hold the forecasts, one number a horizon.
+BANDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 
 LEARNING: Final = 0
 READY: Final = 1
@@ -32,9 +36,22 @@ SKIPPED: Final = 2  # already applied (a replay): nothing was learned, nothing i
 REJECTED: Final = 4  # time or value not finite: nothing was learned
 
 
+def severity_level(score: float) -> int:
+    """Index into SEVERITIES of a score or of an episode's peak. Also compiled, as `liquid.anomaly.alerts.severity`."""
+    if score < 1.0:
+        return 0
+    return int(min(1.0 + (score - 1.0) / SEVERITY_STEP, 4.0))
+
+
 def severity_of(score: float) -> str:
     """Severity of a score or of an episode's peak."""
-    return SEVERITIES[0 if score < 1.0 else min(1 + int((score - 1.0) / SEVERITY_STEP), len(SEVERITIES) - 1)]
+    return SEVERITIES[severity_level(score)]
+
+
+def as_bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:
+    """Results or rows as their bytes, (n, itemsize), in the same memory: records copied as records get arbitrary
+    padding."""
+    return records.view(np.uint8).reshape(len(records), records.dtype.itemsize)
 
 
 def result_dtype(horizons: int) -> np.dtype:
@@ -58,7 +75,7 @@ def result_dtype(horizons: int) -> np.dtype:
         first two events).
     flags : TIME_CLAMPED | SKIPPED | REJECTED.
     """
-    per_horizon = [(name, "f8", (horizons,)) for name in ("mean", "lo80", "hi80", "lo95", "hi95")]
+    per_horizon = [(name, "f8", (horizons,)) for name in BANDS]
     return np.dtype(
         [
             ("time", "f8"),

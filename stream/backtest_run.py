@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liquid.config import MAX_HORIZONS
-from liquid.results import LEARNING
+from liquid.results import BANDS, LEARNING
 from stream.backtest_layout import Layout
 from stream.config import FeedSettings, ModelSettings
 from stream.engine import FeedEngine
@@ -21,7 +21,6 @@ Array = npt.NDArray[np.float64]
 
 _SOURCE: Final = TopicPartition("backtest", 0)
 FIELDS: Final = ("score", "alert_score", "expected", "lower", "upper")
-BANDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 
 
 @dataclass

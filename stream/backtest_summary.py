@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.box import SIMPLE_HEAD
-from rich.table import Table as RichTable
+from rich.table import Table
 
 from stream.backtest_run import Array, Scored
 from stream.evaluate import Hits, hits, period, vus_pr
 from stream.scoreboard import HorizonScore, Scoreboard, merged
+from stream.tables import forecast_cells, number, table
 
 
 @dataclass
@@ -68,8 +68,8 @@ class Evaluation:
         label, series = np.concatenate(self._labels), np.concatenate(self._series)
         score, alert_score, value = np.concatenate(self._scores).T
         counts, volumes = [], []
-        for number in np.unique(series).tolist():
-            rows = series == number
+        for one in np.unique(series).tolist():
+            rows = series == one
             window = period(value[rows])
             counts.append(hits(label[rows], alert_score[rows], slack=window // 2))
             if counts[-1].events:
@@ -97,38 +97,29 @@ def total(files: Sequence[FileSummary]) -> FileSummary:
     )
 
 
-def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> list[RichTable]:
+def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> list[Table]:
     """For people: a line a file and, for several, a total; and the forecasts of all files, a line a horizon."""
     shown = [*files, total(files)] if len(files) > 1 else list(files)
     labelled = any(f.hits for f in files)
-    alerts = _table("file", "rows", "alerts", *(("events", "hits", "false alerts", "VUS-PR") if labelled else ()))
+    columns = ("events", "hits", "false alerts", "VUS-PR") if labelled else ()
+    alerts = table("file", "rows", "alerts", *columns, overflow="fold")
     for f in shown:
         if f is shown[-1] and len(shown) > 1:
             alerts.add_section()
         alerts.add_row(f.name, *_cells(f, labelled))
     if not horizons:
         return [alerts]
-    forecasts = _table("horizon", "forecasts scored", "error / last value", "in 80 %", "in 95 %")
+    forecasts = table("horizon", "forecasts scored", "error / last value", "in 80 %", "in 95 %", overflow="fold")
     scores = _by_seconds(shown[-1])
     for name, seconds in horizons.items():
-        score = scores[seconds]
-        coverage = [_number(100 * share, "{:.1f} %") for share in (score.coverage80, score.coverage95)]
-        forecasts.add_row(name, f"{score.scored:,}", _number(score.relative_error, "{:.3f}"), *coverage)
+        forecasts.add_row(name, *forecast_cells(scores[seconds]))
     return [alerts, forecasts]
-
-
-def _table(first: str, *others: str) -> RichTable:
-    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, overflow="fold")
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
 
 
 def _cells(f: FileSummary, labelled: bool) -> list[str]:
     cells = [f"{f.rows:,}", f"{f.alerts:,}"]
     if labelled and f.hits:
-        cells += [f"{f.hits.events:,}", f"{f.hits.hits:,}", f"{f.hits.false_alerts:,}", _number(f.vus_pr, "{:.3f}")]
+        cells += [f"{f.hits.events:,}", f"{f.hits.hits:,}", f"{f.hits.false_alerts:,}", number(f.vus_pr, "{:.3f}")]
     elif labelled:
         cells += ["-"] * 4
     return cells
@@ -163,7 +154,3 @@ def _object(f: FileSummary, horizons: Mapping[str, float]) -> dict[str, Any]:
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _number(value: float, form: str) -> str:
-    return "-" if math.isnan(value) else form.format(value)

@@ -14,9 +14,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from liquid.results import READY, STATES
+from liquid.results import BANDS, READY, STATES
 from stream.backtest_layout import Layout
-from stream.backtest_run import BANDS, FIELDS, Array, Scored
+from stream.backtest_run import FIELDS, Array, Scored
 from stream.files import Columns, FileError, Format
 
 _FORECASTS: Final = dict(zip(BANDS, ("forecast", "lower80", "upper80", "lower95", "upper95"), strict=True))

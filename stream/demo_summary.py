@@ -5,7 +5,6 @@ Alerts and dead letters are counted in the topics, so earlier runs are in it; fo
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from liquid.results import BANDS
 from stream import units
 from stream.config import FeedSettings
 from stream.events import AlertRecord
 from stream.pipeline import Emitted
 from stream.scoreboard import Scoreboard
+from stream.tables import forecast_cells, table
 from stream.transport.base import Record, TopicPartition, Transport
 
 #: Dates are those of the airports.
@@ -31,7 +31,6 @@ ZONE: Final = ZoneInfo("America/New_York")
 _DAYS: Final = 15
 _SERIES: Final = 8
 _END: Final = 1 << 62
-_BANDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 
 
 class Tally:
@@ -45,7 +44,7 @@ class Tally:
             rows: dict[str, list[int]] = defaultdict(list)
             for i, series in enumerate(ids):
                 rows[series].append(i)
-            forecasts = np.stack([results[name] for name in _BANDS], axis=-1)
+            forecasts = np.stack([results[name] for name in BANDS], axis=-1)
             for series, at in rows.items():
                 self.boards[feed].add(series, results["time"][at], results["value"][at], forecasts[at])
 
@@ -100,37 +99,18 @@ def add_alerts(summary: Summary, records: Iterable[AlertRecord]) -> None:
 
 def tables(summary: Summary, tally: Tally, width: int = 80) -> list[Table]:
     """For people: the days whose alerts weigh most, the series with most alerts, the forecasts."""
-    days = _table("day", "alerts", "sum of peaks")
+    days = table("day", "alerts", "sum of peaks", no_wrap=True)
     days.add_column("highest scores", no_wrap=True, overflow="ellipsis", max_width=max(width - 45, 20))
     heaviest = sorted(summary.days.items(), key=lambda item: (-item[1].weight, item[0]))[:_DAYS]
     for when, day in heaviest:
         worst = sorted(day.peaks.items(), key=lambda item: -item[1])[:3]
         named = ", ".join(f"{series} ({peak:.1f})" for series, peak in worst)
         days.add_row(f"{when:%a %d %b %Y}", f"{day.alerts}", f"{day.weight:.1f}", named)
-    series = _table("series", "alerts")
+    series = table("series", "alerts", no_wrap=True)
     for name, count in summary.by_series.most_common(_SERIES):
         series.add_row(name, f"{count:,}")
-    forecasts = _table("feed", "horizon", "scored", "error / last value", "in 80 %", "in 95 %")
+    forecasts = table("feed", "horizon", "scored", "error / last value", "in 80 %", "in 95 %", no_wrap=True)
     for feed, board in tally.boards.items():
         for score in board.scores():
-            forecasts.add_row(
-                feed,
-                units.duration(score.seconds),
-                f"{score.scored:,}",
-                _number(score.relative_error, "{:.3f}"),
-                _number(100 * score.coverage80, "{:.1f} %"),
-                _number(100 * score.coverage95, "{:.1f} %"),
-            )
+            forecasts.add_row(feed, units.duration(score.seconds), *forecast_cells(score))
     return [days, series, forecasts]
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _number(value: float, form: str) -> str:
-    return "-" if math.isnan(value) else form.format(value)

@@ -10,7 +10,7 @@ import numpy as np
 
 from liquid import LEVELS, IncompatibleRow, Model
 from liquid.model import forecast_row
-from liquid.results import SKIPPED
+from liquid.results import SKIPPED, as_bytes
 from stream.config import FeedSettings, ModelSettings
 from stream.events import EventBatch
 from stream.snapshot import DirtyRows
@@ -43,12 +43,12 @@ class FeedEngine:
         with self._lock:
             table = self._table(batch.source)
             slots = np.fromiter(map(table.__getitem__, batch.ids), np.int64, len(batch))
-        memory = results.view(np.uint8).reshape(len(batch), -1)  # as bytes: copied records get arbitrary padding
+        memory = as_bytes(results)
         for start in range(0, len(batch), CHUNK):
             part = slice(start, start + CHUNK)
             with self._lock:
                 done = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
-            memory[part] = done.view(np.uint8).reshape(len(done), -1)
+            memory[part] = as_bytes(done)
         applied = (results["flags"] & SKIPPED) == 0
         self.dirty.touch(batch.source, slots[applied], batch.offsets[applied])
         return results
@@ -107,14 +107,18 @@ class FeedEngine:
             found = self._find(series)
             return found and found[1]
 
+    def read(self, series: str) -> tuple[dict[str, Any], np.void] | None:
+        """`Model.describe` of a series and a copy of its row, of the same event; None where it is unknown."""
+        with self._lock:
+            found = self._find(series)
+            return found and (found[1], self.model.rows[found[0]].copy())
+
     def forecast(
         self, series: str, horizons: Sequence[float], levels: Sequence[float] = LEVELS
     ) -> dict[str, np.ndarray] | None:
         """`Model.forecast` of a series from its newest event, None where it is unknown."""
-        with self._lock:
-            found = self._find(series)
-            row = self.model.rows[found[0]].copy() if found else None
-        return None if row is None else forecast_row(row, self.model.config, horizons, levels)
+        found = self.read(series)
+        return found and forecast_row(found[1], self.model.config, horizons, levels)
 
     @property
     def state_bytes(self) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 
 from liquid.results import STATES
 from stream.catalogue import LATEST, Array, Catalogue, Filter
+from stream.coverage import INTERVALS, held
 from stream.episodes import Episode, Episodes, raised
 from stream.events import AlertRecord
 from stream.rings import Rings
@@ -155,8 +156,7 @@ class History:
     def coverage(self, feed: str, series: str) -> dict[str, Coverage]:
         """What the intervals of 80 % and 95 % held, over the results that are kept."""
         rows = self.rows(feed, series)
-        bounds = (("0.8", 0.80, "lower80", "upper80"), ("0.95", 0.95, "lower", "upper"))
-        return {level: _coverage(p, rows["value"], rows[low], rows[high]) for level, p, low, high in bounds}
+        return {level: Coverage(interval.promised, *held(rows, interval)) for level, interval in INTERVALS.items()}
 
     def select(self, filter: Filter, *, limit: int = 100, skip: int = 0) -> Page:
         """`limit` series that pass, after the first `skip`."""
@@ -207,9 +207,3 @@ class History:
         if latest["alert_begin"] != episode.begin:
             return episode
         return raised(episode, float(latest["alert_peak"]), float(latest["alert_peak_time"]))
-
-
-def _coverage(promised: float, value: Array, lower: Array, upper: Array) -> Coverage:
-    known = np.isfinite(lower) & np.isfinite(upper)
-    inside = known & (lower <= value) & (value <= upper)
-    return Coverage(promised, int(inside.sum()), int(known.sum()))

@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 
 from liquid.results import OPENED, READY, SEVERITIES
+from stream.coverage import INTERVALS, held
 from stream.engine import FeedEngine
 from stream.pipeline import Work
 from stream.transport.base import TopicPartition
@@ -31,8 +32,6 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 
 #: Coverage looks back over about this many events of a feed.
 _COVERAGE_EVENTS = 10_000
-
-_BOUNDS = (("0.8", "lower80", "upper80"), ("0.95", "lower", "upper"))
 
 
 class Metrics:
@@ -117,7 +116,7 @@ class FeedMetrics:
         self._events = metrics.events.labels(feed)
         self._event_lag = metrics.event_lag.labels(feed)
         self._alerts = {i: metrics.alerts.labels(feed, name) for i, name in enumerate(SEVERITIES) if i}
-        self._coverage = {level: _Coverage(metrics.coverage.labels(feed, level)) for level, _, _ in _BOUNDS}
+        self._coverage = {level: _Coverage(metrics.coverage.labels(feed, level)) for level in INTERVALS}
         self._series = metrics.series.labels(feed)
         self._state_bytes = metrics.state_bytes.labels(feed)
         self._consumed: dict[TopicPartition, Counter] = {}
@@ -145,10 +144,8 @@ class FeedMetrics:
             for severity, child in self._alerts.items():
                 child.inc(int((opened == severity).sum()))
         ready = results[results["state"] == READY]
-        for level, lower, upper in _BOUNDS:
-            known = np.isfinite(ready[lower]) & np.isfinite(ready[upper])
-            inside = (ready[lower] <= ready["value"]) & (ready["value"] <= ready[upper])
-            self._coverage[level].add(int(inside[known].sum()), int(known.sum()))
+        for level, interval in INTERVALS.items():
+            self._coverage[level].add(*held(ready, interval))
 
 
 class _Coverage:

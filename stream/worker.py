@@ -143,11 +143,11 @@ class Worker:
 
     def _process_partition(self, source: TopicPartition, partition: _Partition, records: list[Record]) -> None:
         committed = partition.committed.next_offset if partition.committed else 0
-        self._failures.at = f"{_name(source)} after offset {committed}"
+        self._failures.at = f"{source} after offset {committed}"
         with self._metrics.step_seconds.time():
             work = self._by_topic[source.topic].pipeline.process(source, records)
         if work.skipped:
-            self._log.warning("skipped events that the saved state already has", at=_name(source), events=work.skipped)
+            self._log.warning("skipped events that the saved state already has", at=str(source), events=work.skipped)
         partition.work.add(work)
         partition.done = records[-1].offset + 1
 
@@ -189,7 +189,7 @@ class Worker:
             work, partition.work, partition.committed = partition.work, Work(), mark
             self._by_topic[source.topic].metrics.committed(source, work)
             self.rejected.update(work.rejected)
-            self._failures.progress(_name(source), work.records)
+            self._failures.progress(str(source), work.records)
             emitted += work.emitted
         for feed in self._feeds:
             feed.metrics.state(feed.engine)
@@ -239,7 +239,7 @@ class Worker:
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         began = time.monotonic()
         for source in partitions:
-            self.state = f"restoring {_name(source)}"
+            self.state = f"restoring {source}"
             self._failures.at = self.state
             self._restore(source)
         self._metrics.rebalances.inc()
@@ -266,7 +266,7 @@ class Worker:
         mark = self._transport.mark(source)
         fit, misfit = engine.restore(self._transport.snapshots(source))
         if misfit:
-            self._log.warning("series saved under other settings start anew", at=_name(source), series=misfit)
+            self._log.warning("series saved under other settings start anew", at=str(source), series=misfit)
         replayed = 0
         if mark:
             records = iter(self._transport.read(source, mark.replay_from, mark.next_offset))
@@ -279,13 +279,9 @@ class Worker:
         self._owned[source] = _Partition(mark.next_offset if mark else None, mark)
         metrics.state(engine)
         if fit or replayed:
-            self._log.info("restored", source=_name(source), series=fit, replayed=replayed)
+            self._log.info("restored", source=str(source), series=fit, replayed=replayed)
 
     def _forget(self, partitions: Iterable[TopicPartition]) -> None:
         for source in partitions:
             self._owned.pop(source, None)
             self._by_topic[source.topic].engine.drop(source)
-
-
-def _name(source: TopicPartition) -> str:
-    return f"{source.topic}/{source.partition}"

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
-from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED, SEVERITY_STEP
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED, severity_level
 
 LINE: Final = 5.0
 QUIET: Final = 75
@@ -86,9 +86,4 @@ def judge(episode, evidence, n, time):
     return score, alert_score, change
 
 
-@njit
-def severity(score):
-    """0 none, 1 warning (1.0), 2 minor (1.5), 3 major (2.0), 4 critical (2.5)."""
-    if score < 1.0:
-        return 0
-    return int(min(1.0 + (score - 1.0) / SEVERITY_STEP, 4.0))
+severity = njit(severity_level)

@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
+from liquid.features import phase
 
 BINS: Final = 16
 CONTEXTS: Final = 4
 FIRST: Final = 200
-HOURS: Final = 24
 _SMOOTH = 0.1
 
 #: The count that a code stands for: e = code >> 5, m = code & 31; m if e == 0, else (32 + m) 2^(e - 1).
@@ -37,8 +37,8 @@ HABITS = np.dtype(
         ("count", "i8"),
         ("pair", "u1", (BINS * BINS, BINS)),
         ("trend", "u1", (BINS, BINS)),
-        ("hour", "u1", (HOURS, BINS)),
-        ("hour_mean", "u1", (HOURS, BINS)),
+        ("hour", "u1", (phase.HOURS, BINS)),
+        ("hour_mean", "u1", (phase.HOURS, BINS)),
     ],
     align=True,
 )
@@ -97,7 +97,7 @@ def observe(habits, time, value, out):
     habits.mean10 += (value - habits.mean10) / 10.0
     habits.mean30 += (value - habits.mean30) / 30.0
     k = _bin(value, low, width)
-    hour = int((time % 86400.0) / 3600.0) % HOURS
+    hour = phase.hour_of_day(time)
     out[0] = _judge(habits.pair[habits.last * BINS + habits.before], k, n)
     out[1] = _judge(habits.trend[b30], _bin(habits.mean3, low, width), n)
     out[2] = _judge(habits.hour[hour], k, n)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
+from liquid.features import phase
 from liquid.learning import rls
 
 MEANS: Final = 8
@@ -82,8 +83,8 @@ def residual(p, x, time, n, row, gain):
     row, gain : (SIZE,) f4 scratch.
     """
     clipped = min(max(x, -LIMIT), LIMIT)
-    day = 2.0 * math.pi * (time % 86400.0) / 86400.0
-    week = 2.0 * math.pi * (time % 604800.0) / 604800.0
+    day = phase.angle(time, phase.DAY)
+    week = phase.angle(time, phase.WEEK)
     row[0] = 1.0
     row[1] = p.previous
     for j in range(MEANS):

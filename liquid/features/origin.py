@@ -79,13 +79,13 @@ def copy(source, target):
 
 
 @njit
-def fill(origin, state, kind, stored, day, week, age, then, distance, unit, x, u, work):
+def fill(origin, state, kind, day, week, age, then, distance, unit, x, u, work):
     """The row of features and the decoder's inputs for a target `distance` units after the origin.
 
     Parameters
     ----------
-    origin : record of dtype ORIGIN. state : record of dtype bank.BANK. kind : the bank.
-    stored : the origin is a snapshot (for a cfc bank its features are stored, not its state).
+    origin : record of dtype ORIGIN; of a snapshot with a cfc bank the features are stored, not the state.
+    state : record of dtype bank.BANK. kind : the bank.
     day, week : phase tables. age : seconds of history that they have seen.
     then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
     x : (>= ROW,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
@@ -100,9 +100,9 @@ def fill(origin, state, kind, stored, day, week, age, then, distance, unit, x, u
     d1 = phase.look_up(day, t1, phase.DAY, z)
     w0 = phase.look_up(week, t0, phase.WEEK, z)
     w1 = phase.look_up(week, t1, phase.WEEK, z)
-    a0 = 2.0 * math.pi * (t0 % phase.DAY) / phase.DAY
-    a1 = 2.0 * math.pi * (t1 % phase.DAY) / phase.DAY
-    b1 = 2.0 * math.pi * (t1 % phase.WEEK) / phase.WEEK
+    a0 = phase.angle(t0, phase.DAY)
+    a1 = phase.angle(t1, phase.DAY)
+    b1 = phase.angle(t1, phase.WEEK)
     sin1, cos1 = math.sin(a1), math.cos(a1)
     # before a whole period has been seen, a table only says what the last values were
     if age < phase.DAY:
@@ -123,7 +123,7 @@ def fill(origin, state, kind, stored, day, week, age, then, distance, unit, x, u
         x[9 + 2 * k] = then[k] - origin.now[k]
         x[10 + 2 * k] = (origin.now[k] - z) * s2
     at = 9 + 2 * DETAILS
-    if stored and kind == bank.CFC:
+    if origin.stored == 1 and kind == bank.CFC:
         for k in range(bank.FEATURES):
             x[at + k] = origin.bank[k]
     else:

@@ -17,6 +17,12 @@ PERIOD = np.dtype([("period", "f4"), ("candidate", "f4"), ("votes", "i4"), ("lev
 
 
 @njit
+def _prominent(r, lag, low):
+    """A local maximum of r that stands out of the lowest value before it."""
+    return lag >= _LEAST and r[lag] >= r[lag - 1] and r[lag] >= r[lag + 1] and r[lag] - low >= _DIP
+
+
+@njit
 def autocorrelation_peak(x, n, out):
     """The smallest lag with a prominent autocorrelation peak; 0 when there is none.
 
@@ -48,17 +54,15 @@ def autocorrelation_peak(x, n, out):
     low = 1.0
     for lag in range(2, last):
         low = min(low, out[lag - 1])
-        r = out[lag]
-        if lag >= _LEAST and r >= out[lag - 1] and r >= out[lag + 1] and r - low >= _DIP:
-            top = max(top, r)
+        if _prominent(out, lag, low):
+            top = max(top, out[lag])
     if top < _STRONG:
         return 0.0
     low = 1.0
     for lag in range(2, last):
         low = min(low, out[lag - 1])
-        r = out[lag]
-        if lag >= _LEAST and r >= out[lag - 1] and r >= out[lag + 1] and r - low >= _DIP and r >= 0.9 * top:
-            curve = out[lag - 1] - 2.0 * r + out[lag + 1]
+        if _prominent(out, lag, low) and out[lag] >= 0.9 * top:
+            curve = out[lag - 1] - 2.0 * out[lag] + out[lag + 1]
             return lag + (0.5 * (out[lag - 1] - out[lag + 1]) / curve if curve < 0.0 else 0.0)
     return 0.0
 

@@ -14,6 +14,19 @@ from liquid._jit import njit
 
 DAY = 86400.0
 WEEK = 604800.0
+HOURS = 24
+
+
+@njit
+def angle(time, period):
+    """Where in a period a time lies, 0 to 2 pi."""
+    return 2.0 * math.pi * (time % period) / period
+
+
+@njit
+def hour_of_day(time):
+    """0 to HOURS - 1."""
+    return int((time % DAY) / 3600.0) % HOURS
 
 
 def table_dtype(bins: int) -> np.dtype:

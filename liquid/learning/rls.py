@@ -26,6 +26,12 @@ def packed(size: int) -> int:
 
 
 @njit
+def index(a, b):
+    """Where P[a, b] lies."""
+    return a * (a + 1) // 2 + b if a >= b else b * (b + 1) // 2 + a
+
+
+@njit
 def reset(p, size, diagonal):
     """P = diagonal * I."""
     k = 0
@@ -39,17 +45,9 @@ def reset(p, size, diagonal):
 def trace(p, size):
     """Sum of the diagonal."""
     t = 0.0
-    k = 0
     for a in range(size):
-        k += a
-        t += p[k]
-        k += 1
+        t += p[index(a, a)]
     return t
-
-
-@njit
-def _index(a, b):
-    return a * (a + 1) // 2 + b if a >= b else b * (b + 1) // 2 + a
 
 
 @njit
@@ -59,22 +57,22 @@ def transform(p, size, a, factor, b, share):
     P[a, a] grows by CERTAIN and stays below UNCERTAIN: a weight must be able to go on learning at the new scale, and
     repeated changes must not make P singular.
     """
-    paa = p[_index(a, a)]
-    pab = p[_index(a, b)]
-    pbb = p[_index(b, b)]
+    paa = p[index(a, a)]
+    pab = p[index(a, b)]
+    pbb = p[index(b, b)]
     for k in range(size):
         if k != a:
-            i = _index(a, k)
-            p[i] = p[i] * factor + p[_index(b, k)] * share if a != b else p[i] * factor
+            i = index(a, k)
+            p[i] = p[i] * factor + p[index(b, k)] * share if a != b else p[i] * factor
     if a != b:
-        p[_index(a, a)] = paa * factor * factor + 2.0 * factor * share * pab + share * share * pbb
+        p[index(a, a)] = paa * factor * factor + 2.0 * factor * share * pab + share * share * pbb
     else:
-        p[_index(a, a)] = paa * factor * factor
-    paa = p[_index(a, a)]
+        p[index(a, a)] = paa * factor * factor
+    paa = p[index(a, a)]
     if paa > UNCERTAIN:  # the whole row, or P would become indefinite
         for k in range(size):
-            p[_index(a, k)] *= math.sqrt(UNCERTAIN / paa)
-    p[_index(a, a)] = min(max(paa, 0.0), UNCERTAIN) + CERTAIN
+            p[index(a, k)] *= math.sqrt(UNCERTAIN / paa)
+    p[index(a, a)] = min(max(paa, 0.0), UNCERTAIN) + CERTAIN
 
 
 @njit

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query
 
+from liquid.model import forecast_row
 from liquid.results import LEVELS
 from stream.api import models
 from stream.api.context import SERIES_PROBLEMS, Known, Running, Series
@@ -68,11 +69,12 @@ def _made(
     engine: FeedEngine, series: Known, ahead: list[float], levels: list[float]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     """The forecasts and the facts of the very event that they were made from."""
-    while (facts := engine.describe(series.id)) and (made := engine.forecast(series.id, ahead, levels)):
-        if made["time"][0] == facts["time"] + ahead[0]:
-            return facts, made
-    detail = f"The state of series {series.id!r} is not on this worker at the moment."
-    raise ProblemError(503, "not-ready", "Not ready", detail)
+    found = engine.read(series.id)
+    if found is None:
+        detail = f"The state of series {series.id!r} is not on this worker at the moment."
+        raise ProblemError(503, "not-ready", "Not ready", detail)
+    facts, row = found
+    return facts, forecast_row(row, engine.model.config, ahead, levels)
 
 
 def _seconds(text: str) -> float:

@@ -35,7 +35,7 @@ class Codec(Protocol):
 
 def event_ids(events: EventBatch) -> list[str]:
     """The identity of every event: where its record lies, and its field when the record has several."""
-    prefix = f"{events.source.topic}/{events.source.partition}/"
+    prefix = f"{events.source}/"
     return [
         f"{prefix}{offset}/{field}" if field else f"{prefix}{offset}"
         for offset, field in zip(events.offsets.tolist(), events.fields, strict=True)

@@ -10,7 +10,7 @@ from typing import Final, Never
 import msgspec
 import numpy as np
 
-from liquid.results import ALERTS, EVIDENCE, NO_ALERT, SEVERITIES, STATES
+from liquid.results import ALERTS, BANDS, EVIDENCE, NO_ALERT, SEVERITIES, STATES
 from stream.codec.base import event_ids, forecasts_due, headers
 from stream.config import FeedSettings
 from stream.events import (
@@ -116,7 +116,7 @@ class JsonCodec:
         chosen = results[due]
         origins = chosen["time"].tolist()
         ids, names = _at(events.ids, due), _at(event_ids(events), due)
-        columns = [chosen[name].ravel().tolist() for name in _BOUNDS]
+        columns = [chosen[name].ravel().tolist() for name in BANDS]
         seconds = horizons * len(due)
         times = (chosen["time"][:, None] + horizons).ravel().tolist()
         flat = map(HorizonPart, seconds, times, *columns)
@@ -190,9 +190,6 @@ def create(feed: FeedSettings) -> JsonCodec:
 _NUMBERS: Final = (
     "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "alert_score",
 )  # fmt: skip
-
-
-_BOUNDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 
 
 def _at(items: list[str], indices: np.ndarray) -> list[str]:

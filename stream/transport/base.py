@@ -16,6 +16,9 @@ class TopicPartition(NamedTuple):
     topic: str
     partition: int
 
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
 
 class Record(NamedTuple):
     """One record as it lies in a partition."""

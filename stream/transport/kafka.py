@@ -248,7 +248,7 @@ class KafkaTransport:
             if mark is not None and mark.replay_from < there.start:
                 log.warning(
                     "records that some states still need are deleted; those states miss them",
-                    at=f"{partition.topic}/{partition.partition}",
+                    at=str(partition),
                     needed_from=mark.replay_from,
                     log_starts_at=there.start,
                 )
@@ -282,7 +282,7 @@ class KafkaTransport:
             self.lost_records += there.start - wanted
             log.warning(
                 "records were deleted before they were read; going on where the log begins",
-                at=f"{partition.topic}/{partition.partition}",
+                at=str(partition),
                 records=there.start - wanted,
             )
         return max(wanted, there.start)

@@ -127,7 +127,7 @@ class SnapshotStore:
         states = {(snapshot.source, snapshot.key): snapshot.data for snapshot in snapshots}
         states = {(s, series): b"" for s in sources for series in self._disowned.get(s, ())} | states
         return [
-            Output(self.topic, f"{s.topic}/{s.partition}/{series}".encode(), data, partition=s.partition)
+            Output(self.topic, f"{s}/{series}".encode(), data, partition=s.partition)
             for (s, series), data in states.items()
         ]
 
@@ -139,7 +139,7 @@ class SnapshotStore:
     def load(self, sources: Collection[TopicPartition], partition: int, end: int) -> None:
         """Read one partition once for all `sources` that have their states there. `end`: as far as it was written when
         the marks of the sources were known; what lies before it is decided, for committed readers wait for that."""
-        states: dict[str, dict[str, bytes]] = {f"{s.topic}/{s.partition}": {} for s in sources}
+        states: dict[str, dict[str, bytes]] = {str(s): {} for s in sources}
         for record in self._readers.read(TopicPartition(self.topic, partition), 0, end):
             topic, number, series = (record.key or b"//").decode().split("/", 2)
             found = states.get(f"{topic}/{number}")
@@ -150,14 +150,13 @@ class SnapshotStore:
             else:
                 found.pop(series, None)
         for source in sources:
-            self._loaded[source] = states[f"{source.topic}/{source.partition}"]
+            self._loaded[source] = states[str(source)]
 
     def disown(self, source: TopicPartition) -> None:
         """Use no state of a source without a committed mark: its topic or its offsets were deleted since, so the states
         are ahead of the log. The first commit of the source deletes them."""
         if states := self._loaded.get(source):
-            where = f"{source.topic}/{source.partition}"
-            log.warning("states without committed offset are dropped", at=where, series=len(states))
+            log.warning("states without committed offset are dropped", at=str(source), series=len(states))
             self._disowned[source] = set(states)
             self._loaded[source] = {}
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.anomaly.evidence.base import Tail
+from liquid.features import phase
 
-HOURS = 24
-STATE = np.dtype([("mean", "f4"), ("profile", "f4", (HOURS,)), ("count", "u1", (HOURS,))], align=True)
+STATE = np.dtype([("mean", "f4"), ("profile", "f4", (phase.HOURS,)), ("count", "u1", (phase.HOURS,))], align=True)
 TAILS = (Tail(1, "season"), Tail(-1, "season"))
 _EVENTS = 30.0
 _RATE = 0.03
@@ -19,7 +19,7 @@ _STEP = 3.0
 @njit
 def statistic(state, seen):
     """Mean of the last values' distances from their hour's profile."""
-    hour = int((seen.time % 86400.0) / 3600.0) % HOURS
+    hour = phase.hour_of_day(seen.time)
     state.mean += (seen.x - state.profile[hour] - state.mean) / min(_EVENTS, seen.n + 1.0)
     if state.count[hour] < 255:
         state.count[hour] += 1

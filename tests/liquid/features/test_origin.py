@@ -54,7 +54,8 @@ class Scene:
     def mine(self, distance: float, age: float, stored: bool = False) -> tuple[np.ndarray, np.ndarray]:
         x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
         tables = (self.day, self.week)
-        origin.fill(self.origin, self.bank, self.kind, stored, *tables, age, self.then, distance, 3600.0, x, u, work)
+        self.origin["stored"] = stored
+        origin.fill(self.origin, self.bank, self.kind, *tables, age, self.then, distance, 3600.0, x, u, work)
         return x, u
 
     def expected(self, distance: float, age: float) -> tuple[np.ndarray, np.ndarray]:
@@ -123,7 +124,7 @@ def test_odd_input_stays_finite(kind: int, time: float, z: float, distance: floa
     scene.origin["time"], scene.origin["z"] = time, z
     x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
     o = scene.origin
-    origin.fill(o, scene.bank, kind, False, scene.day, scene.week, 1e9, scene.then, distance, unit, x, u, work)
+    origin.fill(o, scene.bank, kind, scene.day, scene.week, 1e9, scene.then, distance, unit, x, u, work)
     assert np.isfinite(x).all()
     assert np.isfinite(u).all()
     assert np.abs(u).max() <= 5
