@@ -1,4 +1,4 @@
-"""What every registered cell does. A new cell needs one line in EXAMPLES."""
+"""What every registered cell does. A new cell needs one entry in EXAMPLES, and so does a further variant of it."""
 
 import doctest
 from dataclasses import FrozenInstanceError, replace
@@ -11,10 +11,11 @@ import pytest
 import liquid.cells
 from liquid.cells import CELLS, Cell, make
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "cfc": {"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2},
-    "liquid_s4": {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
+    "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
 }
+VARIANTS = {f"{name}-{i}": (name, config) for name, configs in EXAMPLES.items() for i, config in enumerate(configs)}
 BATCH, LENGTH, INPUTS = 3, 6, 2
 LARGE = {"float64": 1e300, "float32": 1e30}
 
@@ -34,9 +35,10 @@ def test_unknown_name() -> None:
         make("lstn", inputs=1)
 
 
-@pytest.fixture(params=EXAMPLES)
+@pytest.fixture(params=VARIANTS)
 def double(request: pytest.FixtureRequest) -> Cell:
-    return make(request.param, inputs=INPUTS, **EXAMPLES[request.param])
+    name, config = VARIANTS[request.param]
+    return make(name, inputs=INPUTS, **config)
 
 
 @pytest.fixture(params=["float64", "float32"])
