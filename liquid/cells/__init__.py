@@ -14,14 +14,18 @@ from typing import Any
 
 from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
+from liquid.cells.gru import GRU
 from liquid.cells.liquid_s4 import LiquidS4
+from liquid.cells.lstm import LSTM
 from liquid.cells.params import Params
 
-__all__ = ["CELLS", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "make"]
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "make"]
 
 CELLS: dict[str, type[Cell]] = {
     "cfc": CfC,
+    "gru": GRU,
     "liquid_s4": LiquidS4,
+    "lstm": LSTM,
 }
 
 

@@ -1,6 +1,7 @@
 """What every registered cell does. A new cell needs one entry in EXAMPLES, and so does a further variant of it."""
 
 import doctest
+from contextlib import nullcontext
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ from liquid.cells import CELLS, Cell, make
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
+    "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
+    "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
 }
 VARIANTS = {f"{name}-{i}": (name, config) for name, configs in EXAMPLES.items() for i, config in enumerate(configs)}
 BATCH, LENGTH, INPUTS = 3, 6, 2
+# Gates bound the states of these whatever the parameters: infinity inside a gate is a saturated gate, not an error.
+SATURATING = {CELLS[name] for name in ("gru", "lstm")}
 LARGE = {"float64": 1e300, "float32": 1e30}
 
 
@@ -261,7 +266,8 @@ def test_params_of_another_cell_are_checked(cell: Cell) -> None:
 def test_overflow_is_an_error(cell: Cell) -> None:
     params = cell.init(0)
     params.flat[:] = np.finfo(cell.dtype).max
-    with pytest.raises(FloatingPointError, match="overflowed"):
+    refused = pytest.raises(FloatingPointError, match="overflowed")
+    with nullcontext() if type(cell) in SATURATING else refused:
         cell.run(params, np.ones((1, 2, INPUTS)), np.ones((1, 2)))
 
 
