@@ -18,14 +18,16 @@ from liquid.cells.gru import GRU
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
 from liquid.cells.params import Params
+from liquid.cells.wired_cfc import WiredCfC
 
-__all__ = ["CELLS", "GRU", "LSTM", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "make"]
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "WiredCfC", "make"]
 
 CELLS: dict[str, type[Cell]] = {
     "cfc": CfC,
     "gru": GRU,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
+    "wired_cfc": WiredCfC,
 }
 
 

@@ -11,12 +11,17 @@ import pytest
 
 import liquid.cells
 from liquid.cells import CELLS, Cell, make
+from liquid.wirings import NCP, FullyConnected
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "wired_cfc": [
+        {"wiring": NCP(3, 2, 1, 2, 1, 2, 2), "projection": 2},
+        {"wiring": FullyConnected(3, 3), "mode": "pure", "mixed_memory": True},
+    ],
 }
 VARIANTS = {f"{name}-{i}": (name, config) for name, configs in EXAMPLES.items() for i, config in enumerate(configs)}
 BATCH, LENGTH, INPUTS = 3, 6, 2
