@@ -15,16 +15,30 @@ from typing import Any
 from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
 from liquid.cells.gru import GRU
+from liquid.cells.gru_d import GRUD
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
 from liquid.cells.params import Params
 from liquid.cells.wired_cfc import WiredCfC
 
-__all__ = ["CELLS", "GRU", "LSTM", "Cell", "CfC", "Gradients", "LiquidS4", "Params", "WiredCfC", "make"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "GRUD",
+    "LSTM",
+    "Cell",
+    "CfC",
+    "Gradients",
+    "LiquidS4",
+    "Params",
+    "WiredCfC",
+    "make",
+]
 
 CELLS: dict[str, type[Cell]] = {
     "cfc": CfC,
     "gru": GRU,
+    "gru_d": GRUD,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
     "wired_cfc": WiredCfC,

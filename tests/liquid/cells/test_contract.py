@@ -16,6 +16,7 @@ from liquid.wirings import NCP, FullyConnected
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
     "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "wired_cfc": [
@@ -26,7 +27,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 VARIANTS = {f"{name}-{i}": (name, config) for name, configs in EXAMPLES.items() for i, config in enumerate(configs)}
 BATCH, LENGTH, INPUTS = 3, 6, 2
 # Gates bound the states of these whatever the parameters: infinity inside a gate is a saturated gate, not an error.
-SATURATING = {CELLS[name] for name in ("gru", "lstm")}
+SATURATING = {CELLS[name] for name in ("gru", "gru_d", "lstm")}
 LARGE = {"float64": 1e300, "float32": 1e30}
 
 
