@@ -19,6 +19,7 @@ from liquid.cells.gru_d import GRUD
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
 from liquid.cells.params import Params
+from liquid.cells.stack import Stack
 from liquid.cells.wired_cfc import WiredCfC
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Gradients",
     "LiquidS4",
     "Params",
+    "Stack",
     "WiredCfC",
     "make",
 ]
@@ -41,6 +43,7 @@ CELLS: dict[str, type[Cell]] = {
     "gru_d": GRUD,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
+    "stack": Stack,
     "wired_cfc": WiredCfC,
 }
 

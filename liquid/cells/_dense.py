@@ -1,7 +1,8 @@
 """Dense layers on blocks of a parameter vector.
 
 A block of ``(n + 1) * m`` numbers holds the weight as ``(n inputs, m outputs)`` and then the bias: the inner loop
-runs over outputs, which are many, and not over inputs, which may be few, so that it fills vector registers.
+runs over outputs, which are many, and not over inputs, which may be few, so that it fills vector registers. Without a
+bias a block is ``n * m`` numbers.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ def dense_size(n: int, m: int) -> int:
 
 def dense_views(cut: Cutter, n: int, m: int) -> tuple[Array, Array]:
     """The next block's weight, in the usual shape (outputs, inputs), and its bias."""
-    weight = cut.take(n, m)
-    return weight.T, cut.take(m)
+    return linear_view(cut, n, m), cut.take(m)
+
+
+def linear_view(cut: Cutter, n: int, m: int) -> Array:
+    """The next block's weight, in the usual shape (outputs, inputs), where there is no bias."""
+    return cut.take(n, m).T
 
 
 @njit
@@ -32,6 +37,22 @@ def affine(theta, at, x, out):
     """``out = W x + b`` for the block at offset `at`; returns the offset behind the block."""
     n, m = x.size, out.size
     copy(theta[at + n * m : at + (n + 1) * m], out)
+    _add_product(theta, at, x, out)
+    return at + (n + 1) * m
+
+
+@njit
+def linear(theta, at, x, out):
+    """``out = W x`` for the block at offset `at`; returns the offset behind the block."""
+    for o in range(out.size):
+        out[o] = 0.0
+    _add_product(theta, at, x, out)
+    return at + x.size * out.size
+
+
+@njit
+def _add_product(theta, at, x, out):
+    n, m = x.size, out.size
     fours = n - n % 4
     for j in range(0, fours, 4):  # four inputs a pass, to load and store the sums less often
         row = at + j * m
@@ -44,12 +65,21 @@ def affine(theta, at, x, out):
         w0, x0 = theta[at + j * m : at + (j + 1) * m], x[j]
         for o in range(m):
             out[o] += w0[o] * x0
-    return at + (n + 1) * m
 
 
 @njit
 def affine_back(theta, dtheta, at, x, dout, dx):
     """Backward pass of `affine`: add to the block's gradient, fill ``dx = W^T dout``."""
+    n, m = x.size, dout.size
+    linear_back(theta, dtheta, at, x, dout, dx)
+    db = dtheta[at + n * m : at + (n + 1) * m]
+    for o in range(m):
+        db[o] += dout[o]
+
+
+@njit
+def linear_back(theta, dtheta, at, x, dout, dx):
+    """Backward pass of `linear`: add to the block's gradient, fill ``dx = W^T dout``."""
     n, m = x.size, dout.size
     for j in range(n):
         w, dw = theta[at + j * m : at + (j + 1) * m], dtheta[at + j * m : at + (j + 1) * m]
@@ -59,6 +89,3 @@ def affine_back(theta, dtheta, at, x, dout, dx):
             dw[o] += xj * dout[o]
             total += w[o] * dout[o]
         dx[j] = total
-    db = dtheta[at + n * m : at + (n + 1) * m]
-    for o in range(m):
-        db[o] += dout[o]

@@ -161,6 +161,8 @@ class Cell(ABC):
         gap = gap_array(gap, self._type, "batch", (len(u),))
         first = self._state("state", state, len(u))
         size = self.state_size
+        if size == 0:
+            return np.empty((len(u), 0, 0), self._type)
         rows = [np.repeat(a, size, axis=0) for a in (u[:, None], gap[:, None], first)]
         directions = np.tile(np.eye(size, dtype=self._type), (len(u), 1))
         silent = np.zeros((len(directions), 1, self.outputs), self._type)

@@ -19,7 +19,8 @@ def real_array(name: str, value: ArrayLike, dtype: np.dtype, axes: str, shape: S
     Parameters
     ----------
     name, axes : what to call the array and its axes in errors, such as ``"x"`` and ``"batch, length, inputs"``.
-    shape : the length of each axis; None for any length of at least 1.
+    shape : the length of each axis; None for any length of at least 1. An axis may have to be of length 0, as that of
+        the state of a cell without one.
     least : the smallest number accepted.
 
     Raises
@@ -39,7 +40,7 @@ def real_array(name: str, value: ArrayLike, dtype: np.dtype, axes: str, shape: S
     if not _fits(array.shape, shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(f"{name} has shape {array.shape}, but ({axes}) = ({wanted}) is expected")
-    if array.size == 0:
+    if array.size == 0 and 0 not in shape:
         raise ValueError(f"{name} is empty, with shape {array.shape}: at least one sequence of one sample is needed")
     if not array.flags.c_contiguous:
         array = np.ascontiguousarray(array)

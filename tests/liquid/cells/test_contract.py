@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import liquid.cells
-from liquid.cells import CELLS, Cell, make
+from liquid.cells import CELLS, Cell, CfC, LiquidS4, make
+from liquid.cells.layers import Dense, SwiGLU
 from liquid.wirings import NCP, FullyConnected
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
@@ -19,6 +20,18 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
     "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "stack": [
+        {"layers": (CfC(inputs=2, units=3, backbone_layers=0), LiquidS4(inputs=3, modes=2), Dense(inputs=3, units=1))},
+        {
+            "layers": (CfC(inputs=2, units=4, backbone_layers=0), SwiGLU(inputs=4, hidden=2)),
+            "residual": "add",
+            "norm": True,
+        },
+        {
+            "layers": (CfC(inputs=2, units=4, backbone_units=2), LiquidS4(inputs=4, modes=1, measure="real")),
+            "residual": "gate",
+        },
+    ],
     "wired_cfc": [
         {"wiring": NCP(3, 2, 1, 2, 1, 2, 2), "projection": 2},
         {"wiring": FullyConnected(3, 3), "mode": "pure", "mixed_memory": True},
