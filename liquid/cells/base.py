@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,41 +26,34 @@ class Gradients(NamedTuple):
     state: Array
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell(ABC):
-    """A recurrent cell for samples at irregular times: ``y, state = f(params, state, u, gap)``.
+class Recurrent(ABC):
+    """What cells and networks made of them share: runs, steps and gradients of checked arrays.
 
-    The cell itself is a frozen configuration and holds no numbers: parameters and state go in and come out, so one
-    cell serves any number of models and sequences. Shapes: ``u (batch, inputs)``, ``gap (batch,)`` the time since the
+    The object itself is a frozen configuration and holds no numbers: parameters and state go in and come out, so one
+    serves any number of models and sequences. Shapes: ``u (batch, inputs)``, ``gap (batch,)`` the time since the
     sequence's previous sample in whatever unit the model is trained with (scaled to about 1), ``state (batch,
     state_size)``, ``x (batch, length, inputs)``, ``gaps (batch, length)``. The sequences of a batch do not touch each
     other. Inputs of another real type are converted to `dtype`; float16, NaN, infinity, negative gaps and empty
     arrays are refused (`liquid.cells.checks`), and a result that overflows raises FloatingPointError.
-
-    A new cell gives its sizes, `views`, `init`, `_forward` and `_backward`; the rest is here.
     """
 
-    inputs: int
-    dtype: str = "float64"
+    if TYPE_CHECKING:  # fields or properties, as the class likes
 
-    def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
-        if self.inputs < 1:
-            raise ValueError(f"inputs is {self.inputs}, but a cell needs at least 1")
+        @property
+        def inputs(self) -> int: ...
 
-    @property
-    @abstractmethod
-    def outputs(self) -> int: ...
+        @property
+        def outputs(self) -> int: ...
 
-    @property
-    @abstractmethod
-    def state_size(self) -> int:
-        """Numbers carried from one sample to the next for each sequence."""
+        @property
+        def dtype(self) -> str: ...
 
-    @property
-    @abstractmethod
-    def param_count(self) -> int: ...
+        @property
+        def state_size(self) -> int:
+            """Numbers carried from one sample to the next for each sequence."""
+
+        @property
+        def param_count(self) -> int: ...
 
     @abstractmethod
     def views(self, flat: Array) -> dict[str, Array]:
@@ -195,3 +188,33 @@ class Cell(ABC):
         self._forward(theta, x, gaps, after, y, states)
         finite_result(f"{type(self).__name__}.run", y, after)
         return y, after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell(Recurrent):
+    """A recurrent cell for samples at irregular times: ``y, state = f(params, state, u, gap)``; see `Recurrent`.
+
+    A new cell gives its sizes, `views`, `init`, `_forward` and `_backward`; the rest is there.
+    """
+
+    inputs: int
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}, but must be one of {', '.join(DTYPES)}")
+        if self.inputs < 1:
+            raise ValueError(f"inputs is {self.inputs}, but a cell needs at least 1")
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def state_size(self) -> int:
+        """Numbers carried from one sample to the next for each sequence."""
+
+    @property
+    @abstractmethod
+    def param_count(self) -> int: ...
