@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from liquid.cells import CELLS
+from liquid.wirings import WIRINGS
 
 KIND = "kind"
 PLAIN = (str, int, float, bool, type(None))
@@ -21,7 +24,8 @@ PLAIN = (str, int, float, bool, type(None))
 
 def kinds() -> dict[str, type]:
     """What can be described: every registered class, by the name of its registry and its own."""
-    return {f"cells.{name}": cell for name, cell in CELLS.items()}
+    registries: dict[str, Mapping[str, type]] = {"cells": CELLS, "wirings": WIRINGS}
+    return {f"{kind}.{name}": known for kind, registry in registries.items() for name, known in registry.items()}
 
 
 def to_dict(value: Any, more: Mapping[str, type] | None = None) -> dict[str, Any]:
@@ -62,6 +66,8 @@ def from_dict(description: Mapping[str, Any], more: Mapping[str, type] | None = 
 def _plain(value: Any, known: Mapping[str, type]) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(v, known) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
     return value if isinstance(value, PLAIN) else to_dict(value, known)
 
 

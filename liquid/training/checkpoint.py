@@ -37,7 +37,10 @@ def write(path: Path | str, kind: str, facts: Mapping[str, Any], arrays: Mapping
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **{HEAD: np.array(head)}, **arrays)  # type: ignore[arg-type]
+            with zipfile.ZipFile(file, "w") as content:  # np.savez cannot hold an array named "file"
+                for key, array in {HEAD: np.array(head), **arrays}.items():
+                    with content.open(zipfile.ZipInfo(f"{key}.npy"), "w", force_zip64=True) as entry:
+                        np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)

@@ -36,7 +36,8 @@ def mse(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = Non
 def mae(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, Array]:
     """Absolute error, see the module."""
     p, e, w = _errors(prediction, target, weight)
-    return _mean("mae", np.mean(np.abs(e), axis=-1), np.sign(e) / e.shape[-1], w, p)
+    with np.errstate(over="ignore"):
+        return _mean("mae", np.mean(np.abs(e), axis=-1), np.sign(e) / e.shape[-1], w, p)
 
 
 def huber(
@@ -47,7 +48,8 @@ def huber(
         raise ValueError(f"delta is {delta}, but must be more than 0")
     p, e, w = _errors(prediction, target, weight)
     near = np.clip(e, -delta, delta)
-    return _mean("huber", np.mean(near * (e - near / 2), axis=-1), near / e.shape[-1], w, p)
+    with np.errstate(over="ignore"):
+        return _mean("huber", np.mean(near * (e - near / 2), axis=-1), near / e.shape[-1], w, p)
 
 
 def cross_entropy(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, Array]:
@@ -94,7 +96,8 @@ def _errors(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None) 
     p, t = np.asarray(prediction), np.asarray(target)
     if t.shape != p.shape:
         raise ValueError(f"target has shape {t.shape}, but predictions {p.shape}")
-    return p, p.astype(np.float64) - t, _weights(weight, p)
+    with np.errstate(over="ignore"):
+        return p, p.astype(np.float64) - t, _weights(weight, p)
 
 
 def _weights(weight: ArrayLike | None, prediction: Array) -> Array:
@@ -109,7 +112,7 @@ def _weights(weight: ArrayLike | None, prediction: Array) -> Array:
 
 
 def _mean(name: str, each: Array, slope: Array, w: Array, prediction: Array) -> tuple[float, Array]:
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         mean = float(np.sum(w * each))
     if not isfinite(mean):
         raise FloatingPointError(f"the loss {name} overflowed: the predictions are too far from the targets")

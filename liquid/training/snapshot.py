@@ -128,5 +128,5 @@ def _digest(*arrays: Array) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(memoryview(np.ascontiguousarray(array)))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
