@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from liquid.cells import CELLS
+from liquid.cells.layers import Stateless
 from liquid.wirings import WIRINGS
 
 KIND = "kind"
@@ -23,8 +24,9 @@ PLAIN = (str, int, float, bool, type(None))
 
 
 def kinds() -> dict[str, type]:
-    """What can be described: every registered class, by the name of its registry and its own."""
-    registries: dict[str, Mapping[str, type]] = {"cells": CELLS, "wirings": WIRINGS}
+    """What can be described, by registry and name; layers without a state, which only stacks hold, by their class."""
+    layers = {layer.__name__: layer for layer in Stateless.__subclasses__()}
+    registries: dict[str, Mapping[str, type]] = {"cells": CELLS, "layers": layers, "wirings": WIRINGS}
     return {f"{kind}.{name}": known for kind, registry in registries.items() for name, known in registry.items()}
 
 
