@@ -19,6 +19,8 @@ from liquid.cells.gru_d import GRUD
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
 from liquid.cells.params import Params
+from liquid.cells.s4 import S4
+from liquid.cells.s4d import S4D
 from liquid.cells.stack import Stack
 from liquid.cells.wired_cfc import WiredCfC
 
@@ -27,6 +29,8 @@ __all__ = [
     "GRU",
     "GRUD",
     "LSTM",
+    "S4",
+    "S4D",
     "Cell",
     "CfC",
     "Gradients",
@@ -43,6 +47,8 @@ CELLS: dict[str, type[Cell]] = {
     "gru_d": GRUD,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
+    "s4": S4,
+    "s4d": S4D,
     "stack": Stack,
     "wired_cfc": WiredCfC,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import pi, sqrt
 
 import numpy as np
 
@@ -40,6 +40,15 @@ def legs(size: int) -> tuple[Array, Array]:
     """The matrices A (size, size) and B (size,) of HiPPO-LegS: ``x' = A x + B u`` holds Legendre coefficients."""
     root = np.sqrt(2 * np.arange(size) + 1.0)
     return -(np.tril(np.outer(root, root), -1) + np.diag(np.arange(size) + 1.0)), root
+
+
+def legs_dplr(count: int) -> tuple[Array, Array, Array]:
+    """HiPPO-LegS as in S4 (arXiv 2111.00396, theorem 1): Lambda, P and B of A = diag(Lambda) - P P*, (count,) each.
+
+    Of ``2 count`` conjugate modes one half; phases such that B, and with it P = B / sqrt(2), is positive.
+    """
+    eigenvalues, weights = _legs_modes(count)
+    return eigenvalues, sqrt(2.0) * weights, 2.0 * weights
 
 
 def _legs_modes(count: int) -> tuple[Array, Array]:

@@ -18,8 +18,20 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
-    "liquid_s4": [{"modes": 3, "dt_min": 0.1, "dt_max": 1.0}],
+    "liquid_s4": [
+        {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
+        {"modes": 2, "recurrence": "hadamard", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
+        {"modes": 2, "recurrence": "hadamard", "measure": "real", "dt_min": 0.1, "dt_max": 1.0},
+    ],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "s4": [
+        {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
+        {"modes": 2, "recurrence": "hadamard", "dt_min": 0.1, "dt_max": 0.3},
+    ],
+    "s4d": [
+        {"modes": 3, "measure": "legsd", "dt_min": 0.1, "dt_max": 1.0},
+        {"modes": 3, "measure": "real", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
+    ],
     "stack": [
         {"layers": (CfC(inputs=2, units=3, backbone_layers=0), LiquidS4(inputs=3, modes=2), Dense(inputs=3, units=1))},
         {
