@@ -41,6 +41,21 @@ def _sample(p, dt, through, t, u, gap, state, y, w, zeros):
 
 
 @njit
+def multipliers(theta, p, x, gaps, a, b):
+    """Fill complex a, b (batch, length, channels, modes): x <- a x + b, or x <- (a + b) x + b if hadamard."""
+    dt, _, t = tables(theta, p)
+    w = np.empty((SCRATCH, p.modes))
+    for s in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            for c in range(p.channels):
+                u = x[s, k, c]
+                respond(p, min(dt[c] * gaps[s, k], MAX_TIME), u, t, c, w)
+                for i in range(p.modes):
+                    f, v = complex(w[5, i], w[6, i]), complex(t[2, c, i], t[3, c, i])
+                    a[s, k, c, i], b[s, k, c, i] = complex(w[3, i], w[4, i]), f * (v * u)
+
+
+@njit
 def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
     """Forward keeping the states, then backward, sequence by sequence; see `Cell._backward`."""
     length = x.shape[1]
