@@ -1,0 +1,1 @@
+"""Golden vectors made with the reference libraries, checked against the cells."""
