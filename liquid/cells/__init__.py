@@ -16,8 +16,11 @@ from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
 from liquid.cells.gru import GRU
 from liquid.cells.gru_d import GRUD
+from liquid.cells.gru_ode import GRUODE
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
+from liquid.cells.neural_ode import NeuralODE
+from liquid.cells.ode_rnn import ODERNN
 from liquid.cells.params import Params
 from liquid.cells.s4 import S4
 from liquid.cells.s4d import S4D
@@ -28,13 +31,16 @@ __all__ = [
     "CELLS",
     "GRU",
     "GRUD",
+    "GRUODE",
     "LSTM",
+    "ODERNN",
     "S4",
     "S4D",
     "Cell",
     "CfC",
     "Gradients",
     "LiquidS4",
+    "NeuralODE",
     "Params",
     "Stack",
     "WiredCfC",
@@ -45,8 +51,11 @@ CELLS: dict[str, type[Cell]] = {
     "cfc": CfC,
     "gru": GRU,
     "gru_d": GRUD,
+    "gru_ode": GRUODE,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
+    "neural_ode": NeuralODE,
+    "ode_rnn": ODERNN,
     "s4": S4,
     "s4d": S4D,
     "stack": Stack,

@@ -107,6 +107,33 @@ def update_back(theta, dtheta, at, row, dh, du, work):
 
 
 @njit
+def flow(theta, at, row, k):
+    """The vector field ``k = dh/dt`` at the h that begins `row`, without an input; fills the row."""
+    units = k.size
+    gates(theta, at, units, row)
+    _, h, gate, _ = _parts(units, row)
+    _, z, n = thirds(gate)
+    for i in range(units):
+        k[i] = (1 - z[i]) * (n[i] - h[i])
+
+
+@njit
+def flow_back(theta, dtheta, at, row, dk, dh, work):
+    """Backward pass of `flow`: fills `dh`. `work` is scratch of ``6 units``."""
+    units = dk.size
+    _, h, gate, _ = _parts(units, row)
+    _, z, n = thirds(gate)
+    dgate, dproduct = work[: 3 * units], work[3 * units : 6 * units]
+    _, dz, dn = thirds(dgate)
+    for i in range(units):
+        dz[i] = dk[i] * (h[i] - n[i])
+        dn[i] = dk[i] * (1 - z[i])
+    gates_back(theta, dtheta, at, units, row, dgate, work[:0], dh, dproduct)
+    for i in range(units):
+        dh[i] -= dk[i] * (1 - z[i])
+
+
+@njit
 def _parts(units, row):
     """u, h, gates and products of a row."""
     inputs = row.size - 7 * units

@@ -8,7 +8,7 @@ value was last observed (the gap, when it was in the sample before)::
     u^  = m u + (1 - m) (f last + (1 - f) mean)
     h' = GRU([u^, m], h)
 
-(eq. 3-8 of the paper.) The gated unit is that of `liquid.cells.gru`, where r is applied after the product with h; the
+The gated unit is that of `liquid.cells.gru`, where r is applied after the product with h; the
 paper's is applied before it, and its z is 1 - z here.
 
 **Missing values.** Inputs are finite, so missing is said by a mask: the last `masks` inputs are the masks of the

@@ -18,12 +18,15 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
+    "gru_ode": [{"units": 3}, {"units": 2, "solver": "euler", "unfolds": 2, "max_gap": 2.0}],
     "liquid_s4": [
         {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 2, "recurrence": "hadamard", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 2, "recurrence": "hadamard", "measure": "real", "dt_min": 0.1, "dt_max": 1.0},
     ],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "neural_ode": [{"units": 3, "hidden_units": 4}, {"units": 2, "hidden_units": 3, "solver": "euler", "max_gap": 2.0}],
+    "ode_rnn": [{"units": 3, "hidden_units": 4}, {"units": 2, "hidden_units": 3, "hidden_layers": 2, "unfolds": 1}],
     "s4": [
         {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 2, "recurrence": "hadamard", "dt_min": 0.1, "dt_max": 0.3},
@@ -51,8 +54,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 }
 VARIANTS = {f"{name}-{i}": (name, config) for name, configs in EXAMPLES.items() for i, config in enumerate(configs)}
 BATCH, LENGTH, INPUTS = 3, 6, 2
-# Gates bound the states of these whatever the parameters: infinity inside a gate is a saturated gate, not an error.
-SATURATING = {CELLS[name] for name in ("gru", "gru_d", "lstm")}
+# Whatever the parameters, these stay bounded: infinity inside a gate is a saturated gate, not an error.
+SATURATING = {CELLS[name] for name in ("gru", "gru_d", "gru_ode", "lstm", "neural_ode", "ode_rnn")}
 LARGE = {"float64": 1e300, "float32": 1e30}
 
 
