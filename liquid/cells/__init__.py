@@ -14,6 +14,7 @@ from typing import Any
 
 from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
+from liquid.cells.gated_conv import GatedConv
 from liquid.cells.gru import GRU
 from liquid.cells.gru_d import GRUD
 from liquid.cells.gru_ode import GRUODE
@@ -38,6 +39,7 @@ __all__ = [
     "S4D",
     "Cell",
     "CfC",
+    "GatedConv",
     "Gradients",
     "LiquidS4",
     "NeuralODE",
@@ -49,6 +51,7 @@ __all__ = [
 
 CELLS: dict[str, type[Cell]] = {
     "cfc": CfC,
+    "gated_conv": GatedConv,
     "gru": GRU,
     "gru_d": GRUD,
     "gru_ode": GRUODE,

@@ -27,8 +27,8 @@ LARGE_EXPONENT = {"float64": 300, "float32": 33}
 
 
 def product_limit(dtype: str, factors: int) -> float:
-    """The largest size of numbers of which a product of `factors` is no problem."""
-    return float(10.0 ** (LARGE_EXPONENT[dtype] / factors))
+    """The largest size of numbers of which a product of `factors` is no problem, a number of that type."""
+    return float(np.dtype(dtype).type(10.0 ** (LARGE_EXPONENT[dtype] / factors)))
 
 
 def uniform_init(rng: np.random.Generator, weight: Array, bias: Array | None = None) -> None:

@@ -16,6 +16,7 @@ from liquid.wirings import NCP, FullyConnected
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
+    "gated_conv": [{"width": 3}, {"kernel": 2, "time_feature": "none"}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
     "gru_ode": [{"units": 3}, {"units": 2, "solver": "euler", "unfolds": 2, "max_gap": 2.0}],

@@ -98,6 +98,7 @@ def test_norm_does_not_hide_an_overflow() -> None:
 def test_product_limit() -> None:
     assert product_limit("float64", 3) == pytest.approx(1e100)
     assert product_limit("float32", 3) == pytest.approx(1e11)
+    assert product_limit("float32", 4) == np.float32(product_limit("float32", 4))
 
 
 @pytest.mark.parametrize(
