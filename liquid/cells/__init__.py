@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from liquid.cells.attention import Attention
 from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
 from liquid.cells.gated_conv import GatedConv
@@ -37,6 +38,7 @@ __all__ = [
     "ODERNN",
     "S4",
     "S4D",
+    "Attention",
     "Cell",
     "CfC",
     "GatedConv",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 CELLS: dict[str, type[Cell]] = {
+    "attention": Attention,
     "cfc": CfC,
     "gated_conv": GatedConv,
     "gru": GRU,

@@ -15,6 +15,10 @@ from liquid.cells.layers import Dense, SwiGLU
 from liquid.wirings import NCP, FullyConnected
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "attention": [
+        {"width": 4, "heads": 2, "kv_heads": 1, "window": 3},
+        {"width": 4, "heads": 2, "window": 4, "position": "decay", "qk_norm": True},
+    ],
     "cfc": [{"units": 3, "backbone_units": 4, "mixed_memory": True, "projection": 2}],
     "gated_conv": [{"width": 3}, {"kernel": 2, "time_feature": "none"}],
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
@@ -71,7 +75,7 @@ def test_documented_example() -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(ValueError, match="no cell named 'lstn': choose one of cfc, "):
+    with pytest.raises(ValueError, match="no cell named 'lstn': choose one of attention, "):
         make("lstn", inputs=1)
 
 
