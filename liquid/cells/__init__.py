@@ -21,6 +21,7 @@ from liquid.cells.gru_d import GRUD
 from liquid.cells.gru_ode import GRUODE
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
+from liquid.cells.mamba import Mamba
 from liquid.cells.neural_ode import NeuralODE
 from liquid.cells.ode_rnn import ODERNN
 from liquid.cells.params import Params
@@ -44,6 +45,7 @@ __all__ = [
     "GatedConv",
     "Gradients",
     "LiquidS4",
+    "Mamba",
     "NeuralODE",
     "Params",
     "Stack",
@@ -64,6 +66,7 @@ CELLS: dict[str, type[Cell]] = {
     "ode_rnn": ODERNN,
     "s4": S4,
     "s4d": S4D,
+    "mamba": Mamba,
     "stack": Stack,
     "wired_cfc": WiredCfC,
 }

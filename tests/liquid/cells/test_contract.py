@@ -40,6 +40,10 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"modes": 3, "measure": "legsd", "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 3, "measure": "real", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
     ],
+    "mamba": [
+        {"width": 2, "modes": 2, "expand": 1, "kernel": 3, "dt_min": 0.1, "dt_max": 1.0},
+        {"width": 1, "modes": 2, "kernel": 2, "discretisation": "zoh"},
+    ],
     "stack": [
         {"layers": (CfC(inputs=2, units=3, backbone_layers=0), LiquidS4(inputs=3, modes=2), Dense(inputs=3, units=1))},
         {
