@@ -40,7 +40,7 @@ class GRUODE(ODECell):
     def plan(self) -> Plan:
         return Plan(
             self.inputs, self.units, True, 0, 0, 0, 0, SOLVERS[self.solver], self.unfolds,
-            min(self.max_gap, float(self.unfolds)), True, gated_size(0, self.units), gated_row(0, self.units),
+            float(min(self.max_gap, self.unfolds)), True, gated_size(0, self.units), gated_row(0, self.units),
             gated_row(self.inputs, self.units),
         )  # fmt: skip
 

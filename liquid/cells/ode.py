@@ -104,7 +104,7 @@ class MLPODECell(ODECell):
     def _mlp_plan(self, held: int, updated: bool) -> Plan:
         return Plan(
             self.inputs, self.units, False, held, self.hidden_units, self.hidden_layers,
-            ACTIVATIONS.index(self.activation), SOLVERS[self.solver], self.unfolds, self.max_gap,
+            ACTIVATIONS.index(self.activation), SOLVERS[self.solver], self.unfolds, float(self.max_gap),
             updated, mlp_size(held, self.units, self.hidden_units, self.hidden_layers),
             self.units + 2 * self.hidden_layers * self.hidden_units,
             gated_row(self.inputs, self.units) if updated else 0,
