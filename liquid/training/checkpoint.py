@@ -19,11 +19,12 @@ import numpy as np
 from liquid.cells.base import Recurrent
 from liquid.cells.describe import from_dict, to_dict
 from liquid.cells.params import Array, Params
+from liquid.equilibrium import Equilibrium
 from liquid.training.network import Network
 
 VERSION = 1
 HEAD = "__head__"
-KINDS: dict[str, type] = {"network": Network}
+KINDS: dict[str, type] = {"equilibrium": Equilibrium, "network": Network}
 
 
 class FileError(ValueError):
