@@ -19,6 +19,7 @@ from liquid.cells.gated_conv import GatedConv
 from liquid.cells.gru import GRU
 from liquid.cells.gru_d import GRUD
 from liquid.cells.gru_ode import GRUODE
+from liquid.cells.hybrid import Hybrid
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
 from liquid.cells.mamba import Mamba
@@ -44,6 +45,7 @@ __all__ = [
     "CfC",
     "GatedConv",
     "Gradients",
+    "Hybrid",
     "LiquidS4",
     "Mamba",
     "NeuralODE",
@@ -60,6 +62,7 @@ CELLS: dict[str, type[Cell]] = {
     "gru": GRU,
     "gru_d": GRUD,
     "gru_ode": GRUODE,
+    "hybrid": Hybrid,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
     "neural_ode": NeuralODE,

@@ -24,6 +24,9 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "gru": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "gru_d": [{"units": 3}, {"units": 2, "masks": 1}],
     "gru_ode": [{"units": 3}, {"units": 2, "solver": "euler", "unfolds": 2, "max_gap": 2.0}],
+    "hybrid": [
+        {"width": 4, "pattern": "cca", "heads": 2, "kv_heads": 1, "window": 3, "hidden": 2},
+    ],
     "liquid_s4": [
         {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 2, "recurrence": "hadamard", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
