@@ -1,0 +1,77 @@
+"""Golden vectors on disk: one .npz file per case, with its configuration as JSON under `config`."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liquid.cells.params import Array
+
+
+class Unusable(Exception):
+    """There is nothing to check, or no way to read it."""
+
+
+class Failure(Exception):
+    """A file that can be read, but not checked: what is unknown or missing in it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arrays of a file by name, and its configuration (None without one)."""
+
+    path: Path
+    config: Any
+    arrays: dict[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.arrays:
+            raise Failure(f"the file lacks {name}")
+        return self.arrays[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.arrays
+
+    def section(self, name: str) -> dict[str, Array]:
+        """Arrays named ``name/...``, without that."""
+        return {key.removeprefix(f"{name}/"): a for key, a in self.arrays.items() if key.startswith(f"{name}/")}
+
+    def joined(self, h: str, c: str) -> Array:
+        """A state array with its LSTM memory, if the case has one."""
+        return np.concatenate([self[h], self[c]], axis=-1) if c in self else self[h]
+
+
+def load(path: Path) -> Case:
+    """
+    Raises
+    ------
+    Unusable : not an .npz file of numbers, cut short, or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        config = json.loads(str(arrays.pop("config"))) if "config" in arrays else None
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+        raise Unusable(f"cannot be read: {str(error) or type(error).__name__}") from None
+    return Case(path, config, arrays)
+
+
+def files(folder: Path) -> list[Path]:
+    """All .npz files under a folder.
+
+    Raises
+    ------
+    Unusable : no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise Unusable(f"{folder} is not a folder")
+    found = sorted(folder.rglob("*.npz"))
+    if not found:
+        raise Unusable(f"{folder} has no .npz files")
+    return found
