@@ -54,10 +54,10 @@ def load(path: Path) -> Case:
     Unusable : not an .npz file of numbers, cut short, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
         config = json.loads(str(arrays.pop("config"))) if "config" in arrays else None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise Unusable(f"cannot be read: {str(error) or type(error).__name__}") from None
     return Case(path, config, arrays)
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from liquid.cells import CfC
+from liquid.cells import Cell, CfC, LiquidS4, WiredCfC
+from liquid.interop import to_ncps, wiring_of
 from tests.liquid.cells import twin
-from tests.liquid.golden import HERE, cell_of
+from tests.liquid.cells.twin_wired_cfc import wired_cfc
+from tests.liquid.golden import HERE
 
 BATCH, LENGTH = 2, 7
 CFC: dict[str, dict[str, Any]] = {
@@ -27,6 +29,24 @@ S4: dict[str, dict[str, Any]] = {
     "s4_hadamard_zoh": {"modes": 3, "recurrence": "hadamard", "measure": "inv"},
     "s4_plain_bilinear": {"modes": 3, "recurrence": "plain", "discretisation": "bilinear", "measure": "legsd"},
 }
+AUTO = {"kind": "AutoNCP", "units": 8, "output_size": 2}
+FULL = {"kind": "FullyConnected", "units": 3, "output_dim": 3}
+WIRED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "wired_cfc_default": (AUTO, {}),
+    "wired_cfc_no_gate_proj": (AUTO, {"mode": "no_gate", "proj_size": 3}),
+    "wired_cfc_pure_mixed": (FULL, {"mode": "pure", "mixed_memory": True}),
+}
+
+
+def cell_of(config: dict[str, Any]) -> Cell:
+    arguments = dict(config["kwargs"])
+    shared = {"inputs": config["input_size"], "dtype": config["dtype"]}
+    if config["model"] == "LiquidS4":
+        return LiquidS4(**shared, **arguments)
+    arguments["projection"] = arguments.pop("proj_size", None)
+    if "wiring" in config:
+        return WiredCfC(**shared, wiring=wiring_of(config["wiring"]), **arguments)
+    return CfC(**shared, units=config["units"], **arguments)
 
 
 def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
@@ -41,13 +61,14 @@ def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     given["ts"] = rng.lognormal(-0.5, 0.8, size=(BATCH, LENGTH))
     given["ts"][0, 2] = 0.0
     given["h0"] = rng.normal(scale=0.5, size=(BATCH, cell.state_size))
-
-    run = twin.cfc if isinstance(cell, CfC) else twin.liquid_s4
     settings = {"units": config.get("units"), **config["kwargs"]}
 
     def outcome(case: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
         params = {name.removeprefix("param/"): value for name, value in case.items() if name.startswith("param/")}
-        return run(settings, params, case["x"], case["ts"], case["h0"])
+        arguments = params, case["x"], case["ts"], case["h0"]
+        if isinstance(cell, WiredCfC):
+            return wired_cfc(settings, cell.built, *arguments)
+        return (twin.cfc if isinstance(cell, CfC) else twin.liquid_s4)(settings, *arguments)
 
     exact = twin.extended(given)
     y, states = outcome(exact)
@@ -55,9 +76,14 @@ def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     for name, value in exact.items():
         gradient = twin.slope(lambda v, name=name: np.sum(outcome({**exact, name: v})[0] ** 2), value)
         case[f"grad/{name.removeprefix('param/')}"] = gradient
-    if isinstance(cell, CfC) and cell.mixed_memory:
+    if getattr(cell, "mixed_memory", False):
         for plain, memory in (("h0", "c0"), ("h", "c"), ("hT", "cT"), ("grad/h0", "grad/c0")):
             case[plain], case[memory] = np.split(case[plain], 2, axis=-1)
+    if isinstance(cell, WiredCfC):
+        weights = to_ncps(cell, {name.removeprefix("param/"): value for name, value in given.items() if "/" in name})
+        case |= {f"param/{name}": value for name, value in weights.items()}
+        case["wiring/adjacency_matrix"] = cell.built.adjacency
+        case["wiring/sensory_adjacency_matrix"] = cell.built.sensory
     return {name: np.asarray(value, float) for name, value in case.items()}
 
 
@@ -66,6 +92,9 @@ def main() -> None:
     shared = {"input_size": 2, "dtype": "float64", "gradients": "numerical"}
     cases = {name: {"model": "CfC", "units": 3, "kwargs": kwargs, **shared} for name, kwargs in CFC.items()}
     cases |= {name: {"model": "LiquidS4", "kwargs": kwargs, **shared} for name, kwargs in S4.items()}
+    cases |= {
+        name: {"model": "CfC", "wiring": wiring, "kwargs": kwargs, **shared} for name, (wiring, kwargs) in WIRED.items()
+    }
     for seed, (name, config) in enumerate(cases.items()):
         arrays: dict[str, Any] = make(config, seed)
         np.savez_compressed(HERE / f"{name}.npz", config=json.dumps(config), **arrays)
