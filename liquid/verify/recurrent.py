@@ -118,13 +118,13 @@ class Sample:
     def tolerance(self, kind: str) -> float:
         """Of the results of a run of the whole case, see `liquid.verify.tolerances`."""
 
-        def run(given: Arrays) -> list[Array]:
+        def run(given: Arrays) -> Arrays:
             params = self.params.copy()
             params.flat[:] = given["theta"]
             arguments = params, given["x"], given["ts"], given["first"]
             if kind == "outputs":
-                return [self.cell.run(*arguments)[0], self.cell.states(*arguments)]
-            return list(self.backward(*arguments, given["dy"]).values())
+                return {"y": self.cell.run(*arguments)[0], "h": self.cell.states(*arguments)}
+            return self.backward(*arguments, given["dy"])
 
         given = {"theta": self.params.flat, "x": self.x, "ts": self.ts, "first": self.first, "dy": 2 * self.y}
         close = allowed(kind, self.cell.dtype, self.ts.size, run, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from rich.table import Table
 
 from liquid.verify.case import Case, Failure, Unusable, files, load
 from liquid.verify.checks import KINDS, Check
+from liquid.verify.modes import check_modes, is_table_of_modes
 from liquid.verify.recurrent import check_recurrent, unknown_arrays
+from liquid.verify.state_space import check_state_space, left_out
 from liquid.verify.wirings import check_wirings
 
 
@@ -30,8 +33,9 @@ class FileReport:
         return bool(self.checks) and not self.failure and all(c.passed for c in self.checks)
 
     def worst(self, kind: str) -> Check | None:
-        """The check of a kind that is closest to its tolerance, or furthest beyond it."""
-        return max((c for c in self.checks if c.kind == kind), key=share, default=None)
+        """The largest error of a kind, among those that are off if there are any."""
+        found = [c for c in self.checks if c.kind == kind]
+        return max(found, key=lambda c: (not c.passed, c.error), default=None)
 
 
 def share(check: Check) -> float:
@@ -69,7 +73,7 @@ def check_file(path: Path, name: str = "") -> FileReport:
     except (Failure, ValueError, TypeError, FloatingPointError) as error:
         report.failure = str(error)
     except KeyError as error:
-        report.failure = f"the configuration lacks {error.args[0]}"
+        report.failure = f"the configuration lacks {error.args[0]!r}"
     if not report.checks and not report.failure:
         report.failure = "there is nothing in it to check"
     return report
@@ -80,8 +84,13 @@ def _checks(case: Case, report: FileReport) -> Iterator[Check]:
         return check_wirings(case)
     if isinstance(case.config, dict) and "model" in case.config:
         if unknown := unknown_arrays(case):
-            report.notes.append(f"not known, not checked: {', '.join(unknown)}")
+            report.notes.append(f"{', '.join(unknown)}: not known, not checked")
         return check_recurrent(case)
+    if isinstance(case.config, dict) and "mode" in case.config:
+        report.notes += left_out(case)
+        return check_state_space(case)
+    if is_table_of_modes(case):
+        return check_modes(case)
     raise Failure("neither a model of ncps, a state space nor a table: the configuration has no such keys")
 
 
@@ -123,9 +132,9 @@ def summary(reports: list[FileReport]) -> str:
 
 def show(reports: list[FileReport], console: Console) -> None:
     console.print(table(reports))
-    for report in reports:
-        for note in report.notes:
-            console.print(f"{report.name}: {note}", style="dim", markup=False)
+    notes = Counter(note for report in reports for note in report.notes)
+    for note, count in notes.items():
+        console.print(f"{count} files: {note}", style="dim", markup=False)
     for line in failures(reports):
         console.print(line, style="red", markup=False)
     console.print(summary(reports), markup=False)

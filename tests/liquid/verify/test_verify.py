@@ -139,7 +139,7 @@ def test_an_unknown_array_is_mentioned(tmp_path: Path) -> None:
     write(tmp_path, PLAIN, lambda arrays, config: arrays.update(hessian=np.ones(2)))
     result = verify(tmp_path)
     assert result.exit_code == 0
-    assert "not known, not checked: hessian" in result.output
+    assert "1 files: hessian: not known, not checked" in result.output
 
 
 def test_outputs_of_the_last_sample_alone(tmp_path: Path) -> None:
@@ -230,11 +230,11 @@ def test_tolerance_follows_the_model() -> None:
     given = {"x": np.linspace(1, 2, 50)}
 
     def steep(slope: float) -> float:
-        return allowed("outputs", "float64", 50, lambda a: [np.sin(slope * a["x"])], given)
+        return allowed("outputs", "float64", 50, lambda a: {"y": np.sin(slope * a["x"])}, given)
 
     floor = EXACT["outputs"]["float64"]
     assert steep(0.1) == floor
     assert floor < steep(1e3) < 1e-10
     assert steep(1e12) == MOST["float64"]
-    many = allowed("gradients", "float64", 6000, lambda a: [0.0 * a["x"]], given)
+    many = allowed("gradients", "float64", 6000, lambda a: {"y": 0.0 * a["x"]}, given)
     assert many == pytest.approx(10 * EXACT["gradients"]["float64"])
