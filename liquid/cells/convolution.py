@@ -1,10 +1,10 @@
 """Linear state spaces as convolutions, for long sequences with one gap throughout: `S4D`, `S4`, plain `LiquidS4`.
 
 With equal gaps the outputs from a zero state are y = K * x + D x with the kernel K_l = Re(c a^l b), l = 0, 1, ..., and
-the gradients are convolutions too: fast Fourier transforms of at least twice the length. A kernel of length J m is the
-product of two small tables, c a^(i m) for i < J and a^j b for j < m (`liquid.cells.krylov`); for S4D that is its
-Vandermonde product. (The paper's way for S4, a truncated generating function from a Cauchy product, costs O(N L) like
-the product, and needs C corrected for the length.) All is done in float64, whatever the cell's type.
+the gradients are convolutions too: fast Fourier transforms of at least twice the length. The kernel is one for the
+whole batch. For S4D it is a Vandermonde product (arXiv 2206.11893, section 3.1). For S4 it is the recurrence's answer
+to an impulse, O(N L) like the Cauchy products of the paper, without their correction of C for the length; only a batch
+of several sequences makes it pay. All is done in float64, whatever the cell's type.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from liquid.cells._vandermonde import vandermonde, vandermonde_back
 from liquid.cells.checks import Shape, finite_result, gap_array, real_array
-from liquid.cells.krylov import responses, responses_back
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.params import Array, Params
 from liquid.cells.s4 import S4
@@ -68,7 +68,17 @@ def kernel(cell: StateSpace, params: Named, length: int, gap: float) -> Array:
     ------
     ValueError : the recurrence is not "plain", so not linear in the input.
     """
-    return responses(*discretise(_linear(cell), params, gap), length)[0]
+    cell = replace(_linear(cell), dtype="float64")
+    if length < 1:
+        raise ValueError(f"length is {length}, but must be at least 1")
+    if isinstance(cell, S4):
+        theta, impulse = cell.pack(params), _impulse(cell, length)
+        theta["D"][:] = 0.0
+        return cell.run(theta, impulse, np.full((1, length), gap))[0][0].T
+    a, b, c = discretise(cell, params, gap)
+    k = np.empty((cell.inputs, length))
+    vandermonde(a, c * b, k)
+    return k
 
 
 def convolve(cell: StateSpace, params: Named, x: ArrayLike, gap: float) -> Array:
@@ -99,36 +109,42 @@ def convolve_grad(cell: StateSpace, params: Named, x: ArrayLike, gap: float, dy:
     x = _signals("x", _linear(cell), x, (None, None, cell.inputs))
     dy = _signals("dy", cell, dy, x.shape)
     length = x.shape[1]
-    k, tables = responses(*discretise(cell, params, gap), length)
+    k = kernel(cell, params, length, gap)
     with np.errstate(over="ignore", invalid="ignore"):
         seen, told = _spectrum(x), _spectrum(dy)
         dx = (_signal(told * _spectrum(k.T).conj(), length) + cell.pack(params)["D"] * dy).astype(cell.dtype)
-        dkernel = _signal((told * seen.conj()).sum(0), length)
-        gradient = _discretise_back(cell, params, gap, Discrete(*responses_back(tables, dkernel.T)))
-        gradient["D"][:] += dkernel[0]
+        dk = _signal((told * seen.conj()).sum(0), length)
         result = cell.empty_params()
-        result.flat[:] = gradient.flat
+        result.flat[:] = _kernel_back(replace(cell, dtype="float64"), params, gap, dk.T).flat
     finite_result("convolve_grad", result.flat, dx)
     return result, dx
 
 
-def _discretise_back(cell: StateSpace, params: Named, gap: float, d: Discrete) -> Params:
-    """Gradient by the parameters from that by the step matrices; complex ones are d/d(real) + i d/d(imaginary)."""
-    cell = _plain(cell)
-    u, gaps, states = _probes(cell, gap)
+def _kernel_back(cell: StateSpace, params: Named, gap: float, dk: Array) -> Params:
+    """Gradient by the parameters from that by the kernel, to whose first element D belongs here."""
+    dk = np.ascontiguousarray(dk)
     if isinstance(cell, S4):
-        ends = np.concatenate([d.b[None], np.moveaxis(d.a, 2, 0)])
-        dc = 2 * d.c[:, : cell.modes] - 2j * d.c[:, cell.modes :]
-    else:
-        ends = np.stack([d.b, d.a])
-        ends = np.stack([ends.real, ends.imag], axis=2) if cell.complex_modes else ends.real
-        dc = (2 if cell.complex_modes else 1) * d.c
+        length = dk.shape[1]
+        return cell.grad(params, _impulse(cell, length), np.full((1, length), gap), dk.T[None]).params
+    step = discretise(cell, params, gap)
+    da, dw = np.empty_like(step.a), np.empty_like(step.a)
+    vandermonde_back(step.a, step.c * step.b, dk, da, dw)
+    ends = np.stack([step.c.conj() * dw, da])
+    ends = np.stack([ends.real, ends.imag], axis=2) if cell.complex_modes else ends.real
+    u, gaps, states = _probes(cell, gap)
     silent = np.zeros((*gaps.shape, cell.outputs))
     gradient = cell.grad(params, u, gaps, silent, states, ends.reshape(states.shape)).params
-    gradient["C_real"][:] = dc.real
-    if "C_imag" in gradient:
+    dc = (2 if cell.complex_modes else 1) * step.b.conj() * dw
+    gradient["C_real"][:], gradient["D"][:] = dc.real, dk[:, 0]
+    if cell.complex_modes:
         gradient["C_imag"][:] = dc.imag
     return gradient
+
+
+def _impulse(cell: StateSpace, length: int) -> Array:
+    x = np.zeros((1, length, cell.inputs))
+    x[0, 0] = 1.0
+    return x
 
 
 def _probes(cell: StateSpace, gap: float) -> tuple[Array, Array, Array]:
