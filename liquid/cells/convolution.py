@@ -166,7 +166,11 @@ def _plain(cell: StateSpace) -> StateSpace:
     if cell.recurrence == "exact":
         raise ValueError("the exact recurrence has no step matrices: its multiplier depends on the input")
     cell = replace(cell, dtype="float64")
-    return cell if cell.recurrence == "plain" else replace(cell, recurrence="plain")
+    if cell.recurrence == "plain":
+        return cell
+    return (
+        replace(cell, recurrence="plain") if isinstance(cell, S4) else replace(cell, recurrence="plain", tracking=False)
+    )
 
 
 def _linear(cell: StateSpace) -> StateSpace:

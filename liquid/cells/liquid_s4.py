@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import log, sqrt
+from math import exp, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +37,7 @@ from liquid.cells.hippo import MEASURES, modes
 from liquid.cells.params import Array, Cutter, Params
 
 DISCRETISATIONS = ("zoh", "bilinear")
+FORGETTING = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class LiquidS4(Cell):
     discretisation : "zoh" or "bilinear"; "exact" has only the first.
     measure : initial modes, see `liquid.cells.hippo.modes`; "real" makes all modes real.
     dt_min, dt_max : range of the initial time scales exp(log_dt), in 1 / unit of the gaps.
+    tracking : start with input weights for state tracking, see `init`; not for "plain".
     """
 
     modes: int = 32
@@ -58,6 +60,7 @@ class LiquidS4(Cell):
     measure: str = "lin"
     dt_min: float = 0.001
     dt_max: float = 0.1
+    tracking: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,6 +70,11 @@ class LiquidS4(Cell):
                 raise ValueError(f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(known)}")
         if self.recurrence == "exact" and self.discretisation != "zoh":
             raise ValueError("the exact recurrence is a zero-order hold: discretisation must be 'zoh'")
+        if self.tracking and (self.recurrence == "plain" or (self.recurrence, self.measure) == ("exact", "real")):
+            raise ValueError(
+                "tracking needs multipliers that inputs turn around: the hadamard recurrence, or the exact one with "
+                f"complex modes, not {self.recurrence} with measure {self.measure!r}"
+            )
         if self.modes < 1:
             raise ValueError(f"modes is {self.modes}, but must be at least 1")
         if not 0 < self.dt_min <= self.dt_max:
@@ -107,7 +115,16 @@ class LiquidS4(Cell):
         return named
 
     def init(self, rng: np.random.Generator | int) -> Params:
-        """As S4D: modes by `measure`, log dt uniform, C and D normal with variance 1."""
+        """As S4D: modes by `measure`, log dt uniform, C and D normal with variance 1.
+
+        With `tracking` all modes start without oscillation and forget 1 % over a gap of 1 (a = 0.99), whatever
+        `measure` and dt, and B is such that an input of 1 turns the multiplier into a random one: of (-a, a) for real
+        modes, in the disc |m| < a for complex ones, on its rim for "exact". So it takes little training to reach -1
+        (parity) or another root of 1 (sums modulo n), to which the usual B = 1 does not lead (Grazzi et al., ICLR
+        2025, arXiv 2411.12537). The hadamard recurrence is stable at first for inputs between 0 and 1, such as
+        one-hot symbols. Of the three, real modes keep count over lengths never trained: their sign cannot drift as an
+        angle does.
+        """
         rng = np.random.default_rng(rng)
         params = self.empty_params()
         eigenvalues, weights = modes(self.measure, self.modes)
@@ -120,7 +137,24 @@ class LiquidS4(Cell):
             params["C_imag"][:] = sqrt(0.5) * rng.standard_normal((self.inputs, self.modes))
         params["log_dt"][:] = rng.uniform(log(self.dt_min), log(self.dt_max), self.inputs)
         params["D"][:] = rng.standard_normal(self.inputs)
+        if self.tracking:
+            self._track(params, rng)
         return params
+
+    def _track(self, params: Params, rng: np.random.Generator) -> None:
+        size, dt = (self.inputs, self.modes), np.exp(params["log_dt"].astype(float))[:, None]
+        params["log_A_real"][:] = np.log(FORGETTING / dt)
+        length, angle = np.sqrt(rng.uniform(0, 1, size)), rng.uniform(-pi, pi, size)
+        a, gain = exp(-FORGETTING), dt * (1 - exp(-FORGETTING)) / FORGETTING
+        if self.recurrence == "exact":
+            b = 1j * angle / dt
+        elif self.complex_modes:
+            b = a * (length * np.exp(1j * angle) - 1) / gain
+        else:
+            b = a * (rng.uniform(-1, 1, size) - 1) / gain
+        params["B_real"][:] = b.real
+        if self.complex_modes:
+            params["A_imag"][:], params["B_imag"][:] = 0.0, b.imag
 
     def zero_traces(self, batch: int = 1) -> Array:
         """d(state)/d(lambda, B, log_dt) before the first sample, for `online_step`."""

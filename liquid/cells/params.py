@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -61,5 +62,5 @@ class Cutter:
 
     def take(self, *shape: int) -> Array:
         start = self.at
-        self.at += int(np.prod(shape))
+        self.at += prod(shape)
         return self._flat[start : self.at].reshape(shape)

@@ -30,7 +30,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "liquid_s4": [
         {"modes": 3, "dt_min": 0.1, "dt_max": 1.0},
         {"modes": 2, "recurrence": "hadamard", "discretisation": "bilinear", "dt_min": 0.1, "dt_max": 1.0},
-        {"modes": 2, "recurrence": "hadamard", "measure": "real", "dt_min": 0.1, "dt_max": 1.0},
+        {"modes": 2, "recurrence": "hadamard", "measure": "real", "tracking": True, "dt_min": 0.1, "dt_max": 1.0},
     ],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
     "neural_ode": [{"units": 3, "hidden_units": 4}, {"units": 2, "hidden_units": 3, "solver": "euler", "max_gap": 2.0}],

@@ -8,6 +8,9 @@ import pytest
 
 from liquid.cells import LiquidS4, Params
 from liquid.cells._s4_kernels import MIN_DAMPING, SMALL
+from liquid.cells.convolution import discretise
+from liquid.cells.liquid_s4 import FORGETTING
+from liquid.training import AdamW, Network, Sequences, fit, predict
 from tests.liquid.cells import twin
 from tests.liquid.golden import REFERENCE
 
@@ -111,6 +114,53 @@ def test_exact_form_stays_bounded(measure: str, size: float) -> None:
     assert np.abs(states).max() <= size / (MIN_DAMPING * decay)
 
 
+@pytest.mark.parametrize("discretisation", ["zoh", "bilinear"])
+@pytest.mark.parametrize("measure", ["lin", "real"])
+def test_tracking_starts_with_multipliers_of_any_sign(discretisation: str, measure: str) -> None:
+    cell = LiquidS4(
+        inputs=2, modes=200, recurrence="hadamard", tracking=True, measure=measure, discretisation=discretisation
+    )
+    a, b, _ = discretise(cell, cell.init(0), 1.0)
+    m = a + b
+    np.testing.assert_allclose(a, np.exp(-FORGETTING), rtol=1e-6)
+    assert (np.abs(m) < 1).all()
+    quarters = np.histogram(m.real, np.linspace(-1, 1, 5))[0]
+    assert (quarters > 50).all()
+    assert (np.ptp(m.imag) > 1.9) == (measure == "lin")
+
+
+def test_tracking_starts_the_exact_form_with_turns() -> None:
+    """Hardly damped, by any angle."""
+    cell = LiquidS4(inputs=1, modes=400, tracking=True, dt_min=0.01, dt_max=0.01)
+    params = cell.init(0)
+    first = np.ones((1, 2, 400)) * np.array([[1.0], [0.0]])
+    still, turned = (cell.step(params, first.reshape(1, -1), [[u]], [1.0])[1].reshape(2, 400) for u in (0.0, 1.0))
+    np.testing.assert_allclose(still, np.exp(-FORGETTING) * first[0], rtol=1e-12)
+    m = np.array([1, 1j]) @ (turned - (cell.step(params, 0 * first.reshape(1, -1), [[1.0]], [1.0])[1]).reshape(2, 400))
+    np.testing.assert_allclose(np.abs(m), np.exp(-FORGETTING), rtol=1e-9)
+    assert (np.histogram(np.angle(m), np.linspace(-np.pi, np.pi, 5))[0] > 70).all()
+
+
+@pytest.mark.parametrize("tracking", [True, False])
+def test_parity_is_learned_from_such_a_start(tracking: bool) -> None:
+    """On 30 samples, and then right over 200: the sign of a real mode does not drift. From B = 1 it is not learned."""
+
+    def bits(count: int, length: int, seed: int) -> Sequences:
+        u = np.random.default_rng(seed).integers(0, 2, size=(count, length))
+        return Sequences(u[..., None].astype(float), np.ones(u.shape), target=np.cumsum(u, axis=1) % 2)
+
+    cell = LiquidS4(
+        inputs=1, modes=16, recurrence="hadamard", measure="real", tracking=tracking, dt_min=1.0, dt_max=1.0
+    )
+    network, data, long = Network(cell=cell, outputs=2), bits(256, 30, 0), bits(16, 200, 1)
+    fitted = fit(
+        network, network.init(0), data, loss="cross_entropy", epochs=30, batch_size=16, clip=1.0,
+        optimiser=AdamW(rate=0.02), progress=False,
+    )  # fmt: skip
+    right = np.mean(predict(network, fitted.params, long)[:, 100:].argmax(-1) == long.target[:, 100:])
+    assert right == 1.0 if tracking else right < 0.6
+
+
 def test_unstable_hadamard_form_is_an_error() -> None:
     cell = LiquidS4(inputs=1, modes=2, recurrence="hadamard", measure="real", dt_min=1.0, dt_max=1.0)
     with pytest.raises(FloatingPointError, match="the recurrence is unstable"):
@@ -150,6 +200,8 @@ def test_odd_input_stays_in_its_channel_and_sequence(value: float) -> None:
         ({"measure": "fout"}, "measure is 'fout'"),
         ({"discretisation": "bilinear"}, "discretisation must be 'zoh'"),
         ({"modes": 0}, "modes is 0"),
+        ({"tracking": True, "recurrence": "plain"}, "not plain with measure 'lin'"),
+        ({"tracking": True, "measure": "real"}, "not exact with measure 'real'"),
         ({"dt_min": 0.0}, "dt_min, dt_max are 0.0, 0.1"),
     ],
 )
