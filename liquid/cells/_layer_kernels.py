@@ -120,24 +120,38 @@ def swiglu_back(theta, limit, hidden, x, dy, dtheta, dx):
 
 
 @njit
-def join(share, around, z, y):
-    """``y = around + share (z - around)``, share per channel; without any, ``around + z``."""
-    for i in range(z.shape[0]):
-        b, new, out = around[i], z[i], y[i]
-        if share.size > 0:
-            for k in range(out.size):
-                out[k] = b[k] + share[k] * (new[k] - b[k])
-        else:
-            for k in range(out.size):
-                out[k] = b[k] + new[k]
+def between(share, around, z, y, weight, epsilon, u):
+    """From one layer of a stack to the next; arrays are (batch, length, channels). Returns whether `y` is finite.
+
+    ``y = around + share (z - around)``, share per channel; without shares ``around + z``; without `around` y is z
+    itself. Then `u` is the normalised y, if there is a weight.
+    """
+    bad = 0
+    for b in range(z.shape[0]):
+        for t in range(z.shape[1]):
+            out, new = y[b, t], z[b, t]
+            if around.size > 0:
+                old = around[b, t]
+                if share.size > 0:
+                    for k in range(out.size):
+                        out[k] = old[k] + share[k] * (new[k] - old[k])
+                else:
+                    for k in range(out.size):
+                        out[k] = old[k] + new[k]
+            for v in out:
+                bad += not abs(v) < np.inf
+            if weight.size > 0:
+                normalise(weight, epsilon, out, u[b, t])
+    return bad == 0
 
 
 @njit
-def join_back(share, around, z, dy, dshare, daround, dz):
-    """Backward pass of `join` with shares: add to `dshare`, fill the others."""
-    for i in range(z.shape[0]):
-        b, new, d, db, dnew = around[i], z[i], dy[i], daround[i], dz[i]
-        for k in range(d.size):
-            dshare[k] += d[k] * (new[k] - b[k])
-            dnew[k] = d[k] * share[k]
-            db[k] = d[k] * (1.0 - share[k])
+def share_back(share, around, z, dy, dshare, daround, dz):
+    """Backward pass of the shares in `between`: add to `dshare`, fill the others."""
+    for b in range(z.shape[0]):
+        for t in range(z.shape[1]):
+            old, new, d, dold, dnew = around[b, t], z[b, t], dy[b, t], daround[b, t], dz[b, t]
+            for k in range(d.size):
+                dshare[k] += d[k] * (new[k] - old[k])
+                dnew[k] = d[k] * share[k]
+                dold[k] = d[k] * (1.0 - share[k])

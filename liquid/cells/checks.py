@@ -63,10 +63,14 @@ def finite_result(what: str, *results: Array) -> None:
     """Refuse to return NaN or infinity, which finite input can only cause by overflow."""
     for array in results:
         if first_bad(array.reshape(-1), -inf) >= 0:
-            raise FloatingPointError(
-                f"{what} overflowed {array.dtype}: inputs, gaps or parameters are too large, or the recurrence is "
-                "unstable for them; scale them to about 1"
-            )
+            raise overflow(what, array)
+
+
+def overflow(what: str, array: Array) -> FloatingPointError:
+    return FloatingPointError(
+        f"{what} overflowed {array.dtype}: inputs, gaps or parameters are too large, or the recurrence is "
+        "unstable for them; scale them to about 1"
+    )
 
 
 @njit

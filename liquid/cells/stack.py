@@ -16,7 +16,6 @@ State: those of the layers in order, flat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -24,10 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid.cells._layer_kernels import join, join_back
+from liquid.cells._layer_kernels import between, share_back
 from liquid.cells._options import one_of
 from liquid.cells.base import Cell
-from liquid.cells.checks import finite_result
+from liquid.cells.checks import overflow
 from liquid.cells.layers import Dense, RMSNorm, Stateless
 from liquid.cells.params import Array, Params
 
@@ -54,7 +53,6 @@ class Passed(NamedTuple):
     u: Array  # input of the cell
     z: Array  # output of the cell
     around: Array
-    y: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,15 +151,14 @@ class Stack(Cell):
         return params
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
-        for passed in self._passes(theta, x, gaps, state, states):
-            last = passed
-        y[...] = last.y
+        y[...] = self._walk(theta, x, gaps, state, states, None)
 
     def _backward(
         self, theta: Array, x: Array, gaps: Array, state: Array, dy: Array, dstate: Array,
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
-        trail = list(self._passes(theta, x, gaps, state.copy(), self._no_states(len(x))))
+        trail: list[Passed] = []
+        self._walk(theta, x, gaps, state.copy(), self._no_states(len(x)), trail)
         dgaps[...] = 0
         for part, passed in zip(reversed(self.parts), reversed(trail), strict=True):
             dz = daround = dy
@@ -169,8 +166,7 @@ class Stack(Cell):
                 dz, daround = np.empty_like(dy), np.empty_like(dy)
                 share = _sigmoid(theta[part.gate_here])
                 dshare = np.zeros_like(share)
-                around, z = _flat(passed.around), _flat(passed.z)
-                join_back(share, around, z, _flat(dy), dshare, _flat(daround), _flat(dz))
+                share_back(share, passed.around, passed.z, dy, dshare, daround, dz)
                 dtheta[part.gate_here] += dshare * share * (1 - share)
             du, dgaps_here = np.zeros_like(passed.u), np.zeros_like(gaps)
             first, dfirst = state[:, part.state].copy(), dstate[:, part.state].copy()
@@ -184,32 +180,46 @@ class Stack(Cell):
                 dy = dy + _back(part.skip, theta, part.skip_here, passed.x, daround, dtheta)
         dx[...] = dy
 
-    def _passes(self, theta: Array, x: Array, gaps: Array, state: Array, states: Array) -> Iterator[Passed]:
-        """Run layer by layer, each over whole sequences, and update `state` (and `states`)."""
-        kept = states.shape[1]
-        for i, part in enumerate(self.parts):
-            u = _forth(part.norm, theta[part.norm_here], x)
-            z = np.empty((*gaps.shape, part.cell.outputs), self._type)
-            after = state[:, part.state].copy()
-            every = np.empty((len(x), kept, part.cell.state_size), self._type)
-            part.cell._forward(theta[part.here], u, gaps, after, z, every)
-            state[:, part.state], states[:, :, part.state] = after, every
-            around, y = z, z
+    def _walk(
+        self, theta: Array, x: Array, gaps: Array, state: Array, states: Array, trail: list[Passed] | None
+    ) -> Array:
+        """Run layer by layer, each over whole sequences: outputs; updates `state`, fills `states` and `trail`.
+
+        Steps of one sample go through here, too, so it calls as little as it can.
+        """
+        parts, kept = self.parts, states.shape[1]
+        none = theta[:0]
+        nothing = none.reshape(0, 0, 0)
+        u = _forth(parts[0].norm, theta[parts[0].norm_here], x)
+        for i, part in enumerate(parts):
+            cell, norm = part.cell, parts[i + 1].norm if i + 1 < len(parts) else None
+            y = z = np.empty((*gaps.shape, cell.outputs), self._type)
+            own, every = state[:, part.state], states[:, :, part.state]
+            if len(state) == 1 and not kept:
+                cell._forward(theta[part.here], u, gaps, own, z, every)  # in place, since this is one block of memory
+            else:
+                after, all_after = own.copy(), every.copy()
+                cell._forward(theta[part.here], u, gaps, after, z, all_after)
+                own[...], every[...] = after, all_after
+            around, share = nothing, none
             if self.residual != "none":
                 around, y = _forth(part.skip, theta[part.skip_here], x), np.empty_like(z)
-                join(_sigmoid(theta[part.gate_here]), _flat(around), _flat(z), _flat(y))
-            finite_result(f"layer {i} of a stack, {type(part.cell).__name__},", y)
-            yield Passed(x, u, z, around, y)
-            x = y
+                if self.residual == "gate":
+                    share = _sigmoid(theta[part.gate_here])
+            following, weight, epsilon = y, none, 0.0
+            if norm:
+                following, weight, epsilon = np.empty_like(y), theta[parts[i + 1].norm_here], norm.epsilon
+            if not between(share, around, z, y, weight, epsilon, following):
+                raise overflow(f"layer {i} of a stack, {type(cell).__name__},", y)
+            if trail is not None:
+                trail.append(Passed(x, u, z, around))
+            x, u = y, following
+        return x
 
 
 def _sigmoid(a: Array) -> Array:
     share: Array = 0.5 + 0.5 * np.tanh(0.5 * a)
     return share
-
-
-def _flat(a: Array) -> Array:
-    return a.reshape(-1, a.shape[-1])
 
 
 def _forth(layer: Stateless | None, theta: Array, x: Array) -> Array:
@@ -228,3 +238,7 @@ def _back(layer: Stateless | None, theta: Array, here: slice, x: Array, dy: Arra
     dx = np.empty_like(x)
     layer.rows_back(theta[here], _flat(x), _flat(dy), dtheta[here], _flat(dx))
     return dx
+
+
+def _flat(a: Array) -> Array:
+    return a.reshape(-1, a.shape[-1])
