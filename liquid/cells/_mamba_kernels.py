@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.cells._dense import affine, affine_back, copy, linear, linear_back
 from liquid.cells._layer_kernels import clamp
-from liquid.cells._math import exp, expm1, sigmoid
+from liquid.cells._math import exp, expm1, sigmoid, softplus
 from liquid.cells._short_conv import convolve, convolve_back, shift
 
 DISCRETISATIONS = ("euler", "zoh")
@@ -72,16 +71,10 @@ def rates(theta, p):
 
 
 @njit
-def softplus(v):
-    """``log(1 + exp(v))``"""
-    return max(v, 0.0) + log1p(exp(-abs(v)))
-
-
-@njit
 def respond(theta, p, a, u, gap, past, h, row, y):
     """One sample: advances the modes `h`, fills `row` and `y`; the caller shifts `past`."""
     x, z, mixed, s, select, dt, time, read, gated = parts(p, row)
-    n, r = p.modes, p.rank
+    r = p.rank
     linear(theta, 0, u, row[: 2 * p.inner])
     copy(theta[p.p_bias : p.p_select], mixed)
     convolve(theta[p.p_taps : p.p_bias], past, x, mixed)
@@ -92,41 +85,46 @@ def respond(theta, p, a, u, gap, past, h, row, y):
     affine(theta, p.p_dt, select[:r], dt)
     for i in range(p.inner):
         time[i] = min(softplus(dt[i]) * gap, MAX_TIME)
-    into, out, through = select[r : r + n], select[r + n :], theta[p.p_through : p.p_out]
+    _advance(p, time, s, a, select[r:], h, read)
+    through = theta[p.p_through : p.p_out]
     for i in range(p.inner):
-        read[i] = through[i] * s[i] + _advance(p, time[i], s[i], a[i * n : (i + 1) * n], into, out, h[i * n :])
+        read[i] += through[i] * s[i]
         gated[i] = read[i] * (z[i] * sigmoid(z[i]))
     linear(theta, p.p_out, gated, y)
 
 
 @njit
-def _advance(p, time, s, a, into, out, h):
-    """The modes of one channel; returns what they read out."""
-    total = a.dtype.type(0)
-    if p.zoh:
-        for k in range(a.size):
-            e = expm1(-time * a[k])
-            h[k] = (1.0 + e) * h[k] - e / a[k] * s * into[k]
-            total += h[k] * out[k]
-    else:
-        drive = time * s
-        for k in range(a.size):
-            h[k] = exp(-time * a[k]) * h[k] + drive * into[k]
-            total += h[k] * out[k]
-    return total
+def _advance(p, time, s, a, select, h, read):
+    """Advance the modes of all channels, and fill `read` with what they give. `select` is (B, C)."""
+    n = p.modes
+    into, out = select[:n], select[n:]
+    for i in range(time.size):
+        rate, modes = a[i * n : (i + 1) * n], h[i * n : (i + 1) * n]
+        step, u, total = time[i], s[i], a.dtype.type(0)
+        if p.zoh:
+            for k in range(n):
+                e = expm1(-step * rate[k])
+                modes[k] = (1.0 + e) * modes[k] - e / rate[k] * u * into[k]
+        else:
+            for k in range(n):
+                modes[k] = exp(-step * rate[k]) * modes[k] + step * u * into[k]
+        for k in range(n):
+            total += modes[k] * out[k]
+        read[i] = total
 
 
 @njit
 def respond_back(theta, p, a, u, gap, past, before, after, row, dy, dpast, dh, dtheta, du, drow):
     """Backward pass of `respond` and the shift after it; returns dloss/dgap.
 
-    `dpast` and `dh` hold dloss/d(state after) on entry and dloss/d(state before) on return. `drow` is scratch.
+    `dpast` and `dh` hold dloss/d(state after) on entry and dloss/d(state before) on return. `drow` is scratch of a
+    row and twice the modes.
     """
     x, z, mixed, s, select, dt, time, read, gated = parts(p, row)
-    dx, dz, dmixed, ds, dselect, ddt, dscratch, dread, dgated = parts(p, drow)
+    dx, dz, dmixed, ds, dselect, ddt, dtime, dread, dgated = parts(p, drow)
+    dscratch = drow[row_size(p) :]
     n, r = p.modes, p.rank
-    into, out, through = select[r : r + n], select[r + n :], theta[p.p_through : p.p_out]
-    dinto, dout, dthrough = dselect[r : r + n], dselect[r + n :], dtheta[p.p_through : p.p_out]
+    through, dthrough = theta[p.p_through : p.p_out], dtheta[p.p_through : p.p_out]
     linear_back(theta, dtheta, p.p_out, gated, dy, dgated)
     for i in range(p.inner):
         open_ = sigmoid(z[i])
@@ -135,26 +133,22 @@ def respond_back(theta, p, a, u, gap, past, before, after, row, dy, dpast, dh, d
         dread[i] = dgated[i] * z[i] * open_
         dthrough[i] += dread[i] * s[i]
         ds[i] = dread[i] * through[i]
-    for k in range(n):
-        dinto[k], dout[k] = 0.0, 0.0
+    for k in range(r, r + 2 * n):
+        dselect[k] = 0.0
+    dlog_a = dtheta[p.p_modes : p.p_through]
+    _advance_back(p, time, s, a, select[r:], before, after, dread, dh, dlog_a, dselect[r:], dtime, ds, dscratch)
     dgap = 0.0
     for i in range(p.inner):
-        at = i * n
-        dtime, dsi = _advance_back(
-            p, time[i], s[i], a[at : at + n], into, out, before[at:], after[at:], dread[i],
-            dh[at:], dtheta[p.p_modes + at :], dinto, dout,
-        )  # fmt: skip
-        ds[i] += dsi
-        free = time[i] < MAX_TIME
-        dgap += dtime * softplus(dt[i]) if free else 0.0
-        ddt[i] = dtime * gap * sigmoid(dt[i]) if free else 0.0
+        d = dtime[i] if time[i] < MAX_TIME else 0.0
+        dgap += d * softplus(dt[i])
+        ddt[i] = d * gap * sigmoid(dt[i])
     affine_back(theta, dtheta, p.p_dt, select[:r], ddt, dselect[:r])
-    linear_back(theta, dtheta, p.p_select, s, dselect, dscratch)
+    linear_back(theta, dtheta, p.p_select, s, dselect, dread)
     dbias = dtheta[p.p_bias : p.p_select]
     for i in range(p.inner):
         open_ = sigmoid(mixed[i])
         slope = open_ * (1.0 + mixed[i] * (1.0 - open_))
-        dmixed[i] = (ds[i] + dscratch[i]) * slope if abs(mixed[i]) < p.limit else 0.0
+        dmixed[i] = (ds[i] + dread[i]) * slope if abs(mixed[i]) < p.limit else 0.0
         dbias[i] += dmixed[i]
     convolve_back(theta[p.p_taps : p.p_bias], dtheta[p.p_taps : p.p_bias], past, x, dmixed, dpast, dx)
     linear_back(theta, dtheta, 0, u, drow[: 2 * p.inner], du)
@@ -162,25 +156,52 @@ def respond_back(theta, p, a, u, gap, past, before, after, row, dy, dpast, dh, d
 
 
 @njit
-def _advance_back(p, time, s, a, into, out, before, after, dread, dh, dlog_a, dinto, dout):
-    """Backward pass of `_advance`: takes `dh` back, adds to `dlog_a`, `dinto`, `dout`; returns dtime, ds."""
-    dtime, ds = a.dtype.type(0), a.dtype.type(0)
-    for k in range(a.size):
+def _advance_back(p, time, s, a, select, before, after, dread, dh, dlog_a, dselect, dtime, ds, work):
+    """Backward pass of `_advance`: takes `dh` back, fills `dtime`, adds to `dlog_a`, `dselect` and `ds`.
+
+    Many short loops: with more than a few arrays in one the compiler gives up proving that they do not overlap.
+    """
+    n = p.modes
+    into, out, dinto, dout = select[:n], select[n:], dselect[:n], dselect[n:]
+    keep, gain = work[:n], work[n : 2 * n]
+    for i in range(time.size):
+        here = slice(i * n, (i + 1) * n)
+        rate, d, dlog = a[here], dh[here], dlog_a[here]
+        old, new = before[here], after[here]
+        step, u, dr = time[i], s[i], dread[i]
         if p.zoh:
-            e = expm1(-time * a[k])
-            keep, gain, gain_time = 1.0 + e, -e / a[k], 1.0 + e
-            gain_log_a = time * keep - gain
+            for k in range(n):
+                e = expm1(-step * rate[k])
+                keep[k] = 1.0 + e
+                gain[k] = -e / rate[k]
         else:
-            keep, gain, gain_time, gain_log_a = exp(-time * a[k]), time * 1.0, 1.0, 0.0
-        d = dh[k] + dread * out[k]
-        dout[k] += dread * after[k]
-        dinto[k] += d * gain * s
-        ds += d * gain * into[k]
-        fading = -a[k] * keep * before[k]
-        dtime += d * (fading + gain_time * s * into[k])
-        dlog_a[k] += d * (time * fading + gain_log_a * s * into[k])
-        dh[k] = d * keep
-    return dtime, ds
+            for k in range(n):
+                keep[k] = exp(-step * rate[k])
+                gain[k] = step
+        du, dstep = a.dtype.type(0), a.dtype.type(0)
+        for k in range(n):
+            d[k] += dr * out[k]
+        for k in range(n):
+            dout[k] += dr * new[k]
+        for k in range(n):
+            du += d[k] * gain[k] * into[k]
+        for k in range(n):
+            dinto[k] += u * d[k] * gain[k]
+        if p.zoh:
+            for k in range(n):
+                slope = u * into[k] - rate[k] * old[k]
+                dstep += d[k] * keep[k] * slope
+            for k in range(n):
+                dlog[k] += d[k] * (step * keep[k] * (u * into[k] - rate[k] * old[k]) - gain[k] * u * into[k])
+        else:
+            for k in range(n):
+                dstep += d[k] * (u * into[k] - rate[k] * keep[k] * old[k])
+            for k in range(n):
+                dlog[k] -= d[k] * step * rate[k] * keep[k] * old[k]
+        for k in range(n):
+            d[k] *= keep[k]
+        ds[i] += du
+        dtime[i] = dstep
 
 
 @njit
@@ -201,7 +222,7 @@ def run(theta, p, x, gaps, state, y, states):
 def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
     """Forward with a tape and backward, sequence by sequence; see `Cell._backward`."""
     length, kept = x.shape[1], p.s_modes
-    a, drow = rates(theta, p), np.empty(row_size(p), theta.dtype)
+    a, drow = rates(theta, p), np.empty(row_size(p) + 2 * p.modes, theta.dtype)
     tape = np.empty((length, row_size(p)), theta.dtype)
     modes = np.empty((length + 1, p.inner * p.modes), theta.dtype)
     seen, y = np.empty(kept + length * p.inner, theta.dtype), np.empty(dy.shape[2], theta.dtype)

@@ -94,6 +94,33 @@ def sigmoid(x):
 
 
 @exact
+def softplus(x):
+    """``log(1 + exp(x))``: the larger of x and 0, and log(1 + e) = 2 artanh(e / (2 + e)), e <= 1, by its series."""
+    x = np.float64(x)
+    e = exp(-abs(x))
+    z = e / (2.0 + e)
+    w = z * z
+    p = 1.0 / 33.0
+    p = p * w + 1.0 / 31.0
+    p = p * w + 1.0 / 29.0
+    p = p * w + 1.0 / 27.0
+    p = p * w + 1.0 / 25.0
+    p = p * w + 1.0 / 23.0
+    p = p * w + 1.0 / 21.0
+    p = p * w + 1.0 / 19.0
+    p = p * w + 1.0 / 17.0
+    p = p * w + 1.0 / 15.0
+    p = p * w + 1.0 / 13.0
+    p = p * w + 1.0 / 11.0
+    p = p * w + 1.0 / 9.0
+    p = p * w + 1.0 / 7.0
+    p = p * w + 1.0 / 5.0
+    p = p * w + 1.0 / 3.0
+    p = p * w + 1.0 / 1.0
+    return 2.0 * z * p + (0.0 if x < 0.0 else x)
+
+
+@exact
 def sincos(x):
     """``(sin x, cos x)`` for ``|x| <= SINCOS_MAX``, after fdlibm's k_sin.c and k_cos.c."""
     q = np.rint(x * TWO_OVER_PI)

@@ -20,6 +20,10 @@ def long_sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x < 0, e, 1) / (1 + e)
 
 
+def long_softplus(x: np.ndarray) -> np.ndarray:
+    return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+
+
 def mapped(function: Callable[[float], float]) -> Callable[[np.ndarray], np.ndarray]:
     @njit(cache=False)
     def run(x, out):
@@ -41,7 +45,13 @@ def units(got: np.ndarray, want: np.ndarray) -> float:
 
 @pytest.mark.parametrize(
     ("name", "truth", "largest"),
-    [("exp", np.exp, 709.0), ("expm1", np.expm1, 700.0), ("tanh", np.tanh, 1e9), ("sigmoid", long_sigmoid, 1e9)],
+    [
+        ("exp", np.exp, 709.0),
+        ("expm1", np.expm1, 700.0),
+        ("tanh", np.tanh, 1e9),
+        ("sigmoid", long_sigmoid, 1e9),
+        ("softplus", long_softplus, 1e9),
+    ],
 )
 def test_accuracy_and_odd_arguments(name: str, truth: Callable[[np.ndarray], np.ndarray], largest: float) -> None:
     function = mapped(getattr(_math, name))
