@@ -17,16 +17,17 @@ NORMAL = 1.0 / sqrt(2.0 * pi)
 @njit
 def activate(kind, before, after):
     """``after = f(before)``, elementwise; gelu is the exact one, by the error function."""
-    n = before.size
+    n, number = before.size, before.dtype.type  # constants of another type would make float32 code float64
     if kind == LECUN_TANH:
+        scale, slope = number(LECUN_SCALE), number(LECUN_SLOPE)
         for i in range(n):
-            after[i] = LECUN_SCALE * tanh(LECUN_SLOPE * before[i])
+            after[i] = scale * tanh(slope * before[i])
     elif kind == SILU:
         for i in range(n):
             after[i] = before[i] * sigmoid(before[i])
     elif kind == RELU:
         for i in range(n):
-            after[i] = 0.0 if before[i] < 0.0 else before[i]
+            after[i] = number(0) if before[i] < number(0) else before[i]
     elif kind == TANH:
         for i in range(n):
             after[i] = tanh(before[i])
@@ -38,21 +39,22 @@ def activate(kind, before, after):
 @njit
 def activate_back(kind, before, after, d):
     """``d *= f'(before)``, in place."""
-    n = before.size
+    n, number = before.size, before.dtype.type
+    one = number(1)
     if kind == LECUN_TANH:
+        slope, curve = number(LECUN_SLOPE * LECUN_SCALE), number(LECUN_SLOPE / LECUN_SCALE)
         for i in range(n):
-            t = after[i] / LECUN_SCALE
-            d[i] *= LECUN_SCALE * LECUN_SLOPE * (1.0 - t * t)
+            d[i] *= slope - curve * after[i] * after[i]
     elif kind == SILU:
         for i in range(n):
             s = sigmoid(before[i])
-            d[i] *= s + after[i] * (1.0 - s)
+            d[i] *= s + after[i] * (one - s)
     elif kind == RELU:
         for i in range(n):
-            d[i] = d[i] if before[i] > 0.0 else 0.0
+            d[i] = d[i] if before[i] > number(0) else number(0)
     elif kind == TANH:
         for i in range(n):
-            d[i] *= 1.0 - after[i] * after[i]
+            d[i] *= one - after[i] * after[i]
     else:
         for i in range(n):
             z = before[i]

@@ -8,6 +8,7 @@ bias a block is ``n * m`` numbers.
 from __future__ import annotations
 
 from liquid._jit import njit
+from liquid.cells._tile import ROWS, four_rows, one_row
 from liquid.cells.params import Array, Cutter
 
 
@@ -36,35 +37,44 @@ def copy(source, target):
 def affine(theta, at, x, out):
     """``out = W x + b`` for the block at offset `at`; returns the offset behind the block."""
     n, m = x.size, out.size
-    copy(theta[at + n * m : at + (n + 1) * m], out)
-    _add_product(theta, at, x, out)
+    one_row(x, 0, 0, 1, theta, at, m, n, theta, at + n * m, 0, out, 0, 0, m)
     return at + (n + 1) * m
 
 
 @njit
 def linear(theta, at, x, out):
     """``out = W x`` for the block at offset `at`; returns the offset behind the block."""
-    for o in range(out.size):
-        out[o] = 0.0
-    _add_product(theta, at, x, out)
-    return at + x.size * out.size
+    n, m = x.size, out.size
+    for o in range(m):
+        out[o] = 0
+    one_row(x, 0, 0, 1, theta, at, m, n, out, 0, 0, out, 0, 0, m)
+    return at + n * m
 
 
 @njit
-def _add_product(theta, at, x, out):
-    n, m = x.size, out.size
-    fours = n - n % 4
-    for j in range(0, fours, 4):  # four inputs a pass, to load and store the sums less often
-        row = at + j * m
-        w0, w1 = theta[row : row + m], theta[row + m : row + 2 * m]
-        w2, w3 = theta[row + 2 * m : row + 3 * m], theta[row + 3 * m : row + 4 * m]
-        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
-        for o in range(m):
-            out[o] += w0[o] * x0 + w1[o] * x1 + w2[o] * x2 + w3[o] * x3
-    for j in range(fours, n):
-        w0, x0 = theta[at + j * m : at + (j + 1) * m], x[j]
-        for o in range(m):
-            out[o] += w0[o] * x0
+def affine_rows(theta, at, x, x_at, n, out, out_at, m):
+    """`affine` for each row of the matrices ``x[:, x_at : x_at + n]`` and ``out[:, out_at : out_at + m]``.
+
+    A row gets the bits that it would get alone.
+    """
+    product(x, x_at, x.shape[1], 1, x.shape[0], theta, at, m, n, theta, at + n * m, 0, out, out_at, out.shape[1], m)
+    return at + (n + 1) * m
+
+
+@njit
+def product(x, x_at, x_row, x_step, rows, w, w_at, w_step, n, start, start_at, start_row, c, c_at, c_row, m):
+    """``c[r, o] = start[r, o] + sum of x[r, j] w[j, o] over j < n`` for all rows; see `_tile.strips`."""
+    tiled = rows - rows % ROWS
+    for r in range(0, tiled, ROWS):
+        four_rows(
+            x, x_at + r * x_row, x_row, x_step, w, w_at, w_step, n,
+            start, start_at + r * start_row, start_row, c, c_at + r * c_row, c_row, m,
+        )  # fmt: skip
+    for r in range(tiled, rows):
+        one_row(
+            x, x_at + r * x_row, x_row, x_step, w, w_at, w_step, n,
+            start, start_at + r * start_row, start_row, c, c_at + r * c_row, c_row, m,
+        )  # fmt: skip
 
 
 @njit

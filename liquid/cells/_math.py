@@ -1,20 +1,26 @@
 """Elementary functions that LLVM can inline and run on whole vectors.
 
 Calls to the C library stay scalar inside a compiled loop and dominate the cost of a small cell. These versions have no
-branches and no calls, so a plain loop over them becomes vector code. They work in float64 whatever the type of the
-argument, are within 2 units in the last place (`sincos`: for ``|x| <= SINCOS_MAX``), and treat NaN, infinity, zero
-and the smallest numbers as the C library does.
+branches and no calls, so a plain loop over them becomes vector code. They are within 3 units in the last place
+(`sincos`: for ``|x| <= SINCOS_MAX``), and treat NaN, infinity, zero and the smallest numbers as the C library does.
+
+`tanh` and `sigmoid` of a float32 are computed and returned as such, with twice as many numbers to a vector; everything
+else works in float64 whatever the type of the argument.
 
 `contract` is the only flag allowed here: the range reductions rely on the order of their operations.
 """
 
 from math import cos, inf, pi, sin
+from typing import Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
 from liquid._jit import njit
 
-exact = njit(fastmath={"contract"}, forceinline=True)
+EXACT: Any = {"fastmath": {"contract"}, "forceinline": True}
+exact = njit(**EXACT)
 
 LOG2_E = 1.4426950408889634
 LN2_HI = 6.93147180369123816490e-01  # 33 bits, so that its product with a small integer is exact
@@ -77,8 +83,27 @@ def expm1(x):
     return scale * _expm1_reduced(r) + (scale - 1.0)
 
 
+def tanh(x: float) -> float:
+    raise NotImplementedError("for kernels only")
+
+
+def sigmoid(x: float) -> float:
+    """``1 / (1 + exp(-x))``"""
+    raise NotImplementedError("for kernels only")
+
+
+@overload(tanh, jit_options=EXACT)
+def _tanh(x):
+    return (lambda x: _tanh_single(x)) if x is types.float32 else (lambda x: _tanh_double(x))
+
+
+@overload(sigmoid, jit_options=EXACT)
+def _sigmoid(x):
+    return (lambda x: _sigmoid_single(x)) if x is types.float32 else (lambda x: _sigmoid_double(x))
+
+
 @exact
-def tanh(x):
+def _tanh_double(x):
     x = np.float64(x)
     x = 20.0 if x > 20.0 else x
     e = expm1(2.0 * x)
@@ -86,11 +111,54 @@ def tanh(x):
 
 
 @exact
-def sigmoid(x):
+def _sigmoid_double(x):
     x = np.float64(x)
     e = exp(-abs(x))
     high = 1.0 / (1.0 + e)
     return e * high if x < 0.0 else high
+
+
+F = np.float32
+LOG2_E_SINGLE = F(LOG2_E)
+LN2_HI_SINGLE = F(0.693359375)
+LN2_LO_SINGLE = F(-2.12194440e-4)
+ROUNDED_SINGLE = F(12582912.0 + 127.0)  # 1.5 * 2^23 + the exponent bias
+
+
+@exact
+def _split_single(x):
+    """``(exp(r) - 1, 2**n)`` for the nearest n to ``x / log(2)`` and the rest r; ``-87 <= x <= 88``.
+
+    The polynomial is a minimax fit of degree 6 on ``|r| <= log(2) / 2``, to 1.4e-8 of exp(r) - 1.
+    """
+    shifted = x * LOG2_E_SINGLE + ROUNDED_SINGLE
+    n = shifted - ROUNDED_SINGLE
+    r = (x - n * LN2_HI_SINGLE) - n * LN2_LO_SINGLE
+    p = F(1.388252247e-3)
+    p = p * r + F(8.366519585e-3)
+    p = p * r + F(4.166720062e-2)
+    p = p * r + F(1.666654348e-1)
+    p = p * r + F(4.999999702e-1)
+    return r + r * r * p, np.int32(F(shifted).view(np.int32) << np.int32(23)).view(np.float32)
+
+
+@exact
+def _tanh_single(x):
+    x = F(10.0) if x > F(10.0) else x
+    x = F(-10.0) if x < F(-10.0) else x
+    e, scale = _split_single(x + x)
+    e = scale * e + (scale - F(1.0))
+    return e / (e + F(2.0))
+
+
+@exact
+def _sigmoid_single(x):
+    low = -abs(x)
+    low = F(-87.0) if low < F(-87.0) else low
+    e, scale = _split_single(low)
+    e = scale * e + scale
+    high = F(1.0) / (F(1.0) + e)
+    return e * high if x < F(0.0) else high
 
 
 @exact

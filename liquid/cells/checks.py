@@ -14,7 +14,7 @@ Shape = tuple[int | None, ...]
 
 
 def real_array(name: str, value: ArrayLike, dtype: np.dtype, axes: str, shape: Shape, least: float = -inf) -> Array:
-    """`value` as a contiguous array of `dtype`, copied only if needed.
+    """`value` as a contiguous, writable array of `dtype`, copied only if needed.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def real_array(name: str, value: ArrayLike, dtype: np.dtype, axes: str, shape: S
         raise ValueError(f"{name} has shape {array.shape}, but ({axes}) = ({wanted}) is expected")
     if array.size == 0 and 0 not in shape:
         raise ValueError(f"{name} is empty, with shape {array.shape}: at least one sequence of one sample is needed")
-    if not array.flags.c_contiguous:
-        array = np.ascontiguousarray(array)
+    if not (array.flags.c_contiguous and array.flags.writeable):  # kernels are compiled for no other kind
+        array = array.copy()
     bad = first_bad(array.reshape(-1), least)
     if bad >= 0:
         where = np.unravel_index(bad, array.shape)

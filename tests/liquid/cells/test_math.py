@@ -62,6 +62,23 @@ def test_accuracy_and_odd_arguments(name: str, truth: Callable[[np.ndarray], np.
         np.testing.assert_allclose(function(odd), truth(odd), rtol=1e-15)
 
 
+@pytest.mark.parametrize(("name", "truth", "least"), [("tanh", np.tanh, -math.inf), ("sigmoid", long_sigmoid, -87.0)])
+def test_single_precision(name: str, truth: Callable[[np.ndarray], np.ndarray], least: float) -> None:
+    function = mapped(getattr(_math, name))
+    x = GRID[np.greater_equal(GRID, least)].astype(np.float32)
+    got = function(x)
+    assert got.dtype == np.float32
+    want = truth(x.astype(np.longdouble))
+    error = np.abs(got - want) / np.spacing(np.maximum(np.abs(want), 2.4e-38).astype(np.float32))
+    assert error.max() < 3
+    assert np.abs(got).max() == 1
+    with np.errstate(over="ignore"):
+        odd = ODD.astype(np.float32)
+    np.testing.assert_allclose(
+        function(odd), truth(odd.astype(np.longdouble)).astype(np.float32), atol=2e-38, rtol=3e-7
+    )
+
+
 def test_sine_and_cosine() -> None:
     @njit(cache=False)
     def both(x, sine, cosine):
