@@ -29,6 +29,7 @@ from liquid.cells.params import Params
 from liquid.cells.s4 import S4
 from liquid.cells.s4d import S4D
 from liquid.cells.stack import Stack
+from liquid.cells.stepper import Stepper
 from liquid.cells.wired_cfc import WiredCfC
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "NeuralODE",
     "Params",
     "Stack",
+    "Stepper",
     "WiredCfC",
     "make",
 ]

@@ -10,9 +10,11 @@ from liquid._jit import njit
 from liquid.cells._activations import activate, activate_back
 from liquid.cells._dense import affine, affine_back, copy
 from liquid.cells._math import exp, sigmoid, tanh
+from liquid.cells._single import acceptable, numbers_at, settled, split
 
 MODES = ("default", "no_gate", "pure")
 DEFAULT, NO_GATE, PURE = range(3)
+FIXED = 21  # numbers handed to `single`
 
 
 class Plan(NamedTuple):
@@ -62,7 +64,7 @@ def sense(theta, p, u, state, row):
 @njit
 def emit(theta, p, gap, row, h):
     """The state `gap` after the previous sample, from what `sense` left in `row`; may be asked for several gaps."""
-    n = p.units
+    n, one, gap = p.units, theta.dtype.type(1), theta.dtype.type(gap)
     a1, a2, ta, tb = _four(row[p.r_heads :], n)
     if p.mode == PURE:
         tau, scale = theta[p.p_tau : p.p_tau + n], theta[p.p_tau + n : p.p_tau + 2 * n]
@@ -74,7 +76,7 @@ def emit(theta, p, gap, row, h):
         g[i], k[i], s[i] = tanh(a1[i]), tanh(a2[i]), sigmoid(ta[i] * gap + tb[i])
     if p.mode == DEFAULT:
         for i in range(n):
-            h[i] = g[i] * (1 - s[i]) + s[i] * k[i]
+            h[i] = g[i] * (one - s[i]) + s[i] * k[i]
     else:
         for i in range(n):
             h[i] = g[i] + s[i] * k[i]
@@ -83,7 +85,7 @@ def emit(theta, p, gap, row, h):
 @njit
 def emit_back(theta, p, gap, row, dh, dtheta, da):
     """Backward pass of `emit`: fill `da`, dloss/d(heads), add to the gradient; returns dloss/dgap."""
-    n = p.units
+    n, one = p.units, theta.dtype.type(1)
     a1, _, ta, _ = _four(row[p.r_heads :], n)
     da1, da2, dta, dtb = _four(da, n)
     dgap = 0.0
@@ -100,11 +102,11 @@ def emit_back(theta, p, gap, row, dh, dtheta, da):
             dgap += slope * rate * a1[i]
         return dgap
     g, k, s, _ = _four(row[p.r_gates :], n)
-    blend = 1 if p.mode == DEFAULT else 0
+    blend = one if p.mode == DEFAULT else theta.dtype.type(0)
     for i in range(n):
-        da1[i] = dh[i] * (1 - g[i] * g[i]) * (1 - blend * s[i])
-        da2[i] = dh[i] * (1 - k[i] * k[i]) * s[i]
-        dtb[i] = dh[i] * (k[i] - blend * g[i]) * s[i] * (1 - s[i])
+        da1[i] = dh[i] * (one - g[i] * g[i]) * (one - blend * s[i])
+        da2[i] = dh[i] * (one - k[i] * k[i]) * s[i]
+        dtb[i] = dh[i] * (k[i] - blend * g[i]) * s[i] * (one - s[i])
         dta[i] = dtb[i] * gap
         dgap += dtb[i] * ta[i]
     return dgap
@@ -186,14 +188,14 @@ def _lstm_back(theta, p, row, dh, dstate, dtheta, du, dgates, dz):
     copy(dz[p.inputs :], dstate)
 
 
-@njit
+@njit(forceinline=True)
 def _lstm_row(p, row):
     """The parts of the row's LSTM block: [u, h], gates, c before, tanh(c after)."""
     n, at = p.units, p.r_lstm + p.inputs + p.units
     return row[p.r_lstm : at], row[at : at + 4 * n], row[at + 4 * n : at + 5 * n], row[at + 5 * n :]
 
 
-@njit
+@njit(forceinline=True)
 def _four(block, n):
     """Consecutive parts of `n` numbers. (Loops over slices become vector code; over computed indices they do not.)"""
     return block[:n], block[n : 2 * n], block[2 * n : 3 * n], block[3 * n : 4 * n]
@@ -234,9 +236,29 @@ def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
             dgaps[b, t] = step_back(theta, p, gaps[b, t], tape[t], dstate[b], dtheta, dx[b, t], work)
 
 
-@njit
+@njit(forceinline=True)
 def _read(theta, p, state, y):
     if p.outputs > 0:
         affine(theta, p.p_out, state[: p.units], y)
     else:
         copy(state[: p.units], y)
+
+
+@njit
+def single(fixed, memory, u, gap):
+    """One sample for `Stepper`: `fixed` is the plan and the counts of parameters and states, the work theta | row."""
+    f = numbers_at(fixed, FIXED, np.int64)
+    p = Plan(
+        f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8] != 0, f[9],
+        f[10], f[11], f[12], f[13], f[14], f[15], f[16], f[17], f[18],
+    )  # fmt: skip
+    gap = u.dtype.type(gap)
+    if not acceptable(u, p.inputs, gap):
+        return False
+    work, state, before, y = split(memory, f[19] + p.row, f[20], p.outputs if p.outputs > 0 else p.units, u.dtype)
+    theta, row = work[: f[19]], work[f[19] :]
+    copy(state, before)
+    sense(theta, p, u, state, row)
+    emit(theta, p, gap, row, state[: p.units])
+    _read(theta, p, state, y)
+    return settled(state, before, y)

@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike
 from liquid.cells.checks import finite_result, gap_array, real_array
 from liquid.cells.params import Array, Params
 
+if TYPE_CHECKING:
+    from liquid.cells._single import Single
+
 DTYPES = ("float64", "float32")
 
 
@@ -73,6 +76,10 @@ class Recurrent(ABC):
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
         """Add to `dtheta`, fill `dx` and `dgaps`; `dstate` goes from the last state to the first, in place."""
+
+    def _single(self, theta: Array) -> Single | None:
+        """How `Stepper` runs single samples of one sequence faster than by `_forward`, if there is a way."""
+        return None
 
     @cached_property
     def _type(self) -> np.dtype:

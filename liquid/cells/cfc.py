@@ -20,8 +20,9 @@ from math import sqrt
 import numpy as np
 
 from liquid.cells._activations import ACTIVATIONS
-from liquid.cells._cfc_kernels import MODES, Plan, run, run_back
+from liquid.cells._cfc_kernels import MODES, Plan, run, run_back, single
 from liquid.cells._dense import dense_size, dense_views
+from liquid.cells._single import Single
 from liquid.cells.base import Cell
 from liquid.cells.params import Array, Cutter, Params
 
@@ -131,6 +132,10 @@ class CfC(Cell):
                 bound = sqrt(6.0 / sum(view.shape))
             view[...] = rng.uniform(-bound, bound, view.shape)
         return params
+
+    def _single(self, theta: Array) -> Single:
+        fixed = np.array([*self.plan, theta.size, self.state_size], np.int64)
+        return Single(single, fixed, np.concatenate([theta, np.zeros(self.plan.row, theta.dtype)]))
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         run(theta, self.plan, x, gaps, state, y, states)
