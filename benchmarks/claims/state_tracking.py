@@ -6,8 +6,8 @@ Every network (`tracking_models`) reads random symbols of every task (`tracking_
 It is trained on new sequences in every update, at first of 4 samples, then 8, then 16: longer when it is right on 95 %
 of the samples, at the latest after a fifth of the updates. It stops early when it makes no more mistakes. The tables
 tell how often the state after 16, 64 and 256 samples is right, over 512 new sequences. Rates of learning were chosen
-by cell, over all tasks, on a seed that is not in the tables. Results are kept in out/state_tracking, and not computed
-again while the settings are the same.
+by cell, on a seed that is not in the tables. Results are kept in out/state_tracking, and not computed again while
+the settings are the same. All of it takes three quarters of an hour of one core; tasks can run side by side before.
 """
 
 from __future__ import annotations
@@ -138,11 +138,12 @@ def settings_of(task_name: str, quick: bool = False, updates: int = 0) -> Settin
     return replace(settings, updates=updates) if updates else settings
 
 
-def described(quick: bool, updates: int) -> str:
+def described(seeds: int, quick: bool, updates: int) -> str:
     usual, larger = settings_of("parity", quick, updates), settings_of("permutations", quick, updates)
     return (
-        f"trained on {usual.batch} sequences of up to {usual.lengths[-1]} samples in each of up to {usual.updates} "
-        f"updates (permutations: {larger.updates}); columns are the length after which the state was asked for"
+        f"seeds: {seeds}; trained on {usual.batch} sequences of up to {usual.lengths[-1]} samples in each of up to "
+        f"{usual.updates} updates (permutations: {larger.updates}); columns are the length after which the state was "
+        "asked for"
     )
 
 
@@ -179,7 +180,7 @@ def main(
                 bar.advance(work)
             for length, share in guess(TASKS[name](seed), settings, seed).items():
                 accuracy[name].add("the most frequent state", str(length), share)
-    report("state_tracking", described(quick, updates), [*accuracy.values(), parameters, made], write)
+    report("state_tracking", described(seeds, quick, updates), [*accuracy.values(), parameters, made], write)
 
 
 if __name__ == "__main__":
