@@ -50,10 +50,10 @@ class KafkaBroker:
     def _run(self, command: str) -> subprocess.CompletedProcess[str]:
         ports = [f"--port={self.port}", f"--controller-port={self._controller_port}"]
         return subprocess.run(
-            [sys.executable, str(SCRIPT), command, f"--home={self.home}", f"--libs={LIBS}", *ports],
+            [sys.executable, str(SCRIPT), command, f"--home={self.home}", f"--libs={LIBS}", "--timeout=180", *ports],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=400,
         )
 
 

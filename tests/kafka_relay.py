@@ -25,9 +25,19 @@ SAVE_EVERY = 4  # commits
 
 
 class Relay:
-    """The transport is driven by whoever calls `turn`; `run` does so in a thread."""
+    """The transport is driven by whoever calls `turn`; `run` does so in a thread.
 
-    def __init__(self, options: Options, source: str, sink: str) -> None:
+    endures : errors after which it starts over from the last commit, as a real worker does after any TransportError;
+    without an outage no other than these should come up."""
+
+    def __init__(
+        self,
+        options: Options,
+        source: str,
+        sink: str,
+        endures: tuple[type[Exception], ...] = (Fenced, CommitUncertain),
+    ) -> None:
+        self.endures = endures
         self.transport = KafkaTransport(options)
         self.source, self.sink = source, sink
         self.seen: dict[TopicPartition, int] = {}
@@ -118,7 +128,7 @@ class Relay:
                 try:
                     self.turn()
                     self.commit()
-                except (Fenced, CommitUncertain) as error:
+                except self.endures as error:
                     self.setbacks.append(error)
                     self.outputs = []
                     self.forget(list(self.seen))

@@ -1,7 +1,8 @@
 """Kafka: exactly-once through one transaction per commit, fenced by the consumer group (KIP-447).
 
-The parts: `kafka_group` (which partitions are ours, new records), `kafka_writer` (transactions, appends),
-`kafka_reader` (replay, saved states, tails), `kafka_topics` (topics and their limits).
+The parts: `kafka_group` (which partitions are ours, new records), `kafka_marks` (how far they are done), `kafka_writer`
+(transactions, appends), `kafka_leftovers` (transactions that a broker left open), `kafka_reader` (replay, saved states,
+tails), `kafka_topics` (topics and their limits).
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from typing import Any, Final
 
 import structlog
 from kafka import errors
@@ -27,7 +29,9 @@ from stream.transport.base import (
     TopicPartition,
     TransportError,
 )
-from stream.transport.kafka_group import Displaced, Group
+from stream.transport.kafka_group import Displaced, Group, Unsettled
+from stream.transport.kafka_leftovers import Leftovers
+from stream.transport.kafka_marks import Marks
 from stream.transport.kafka_options import Options
 from stream.transport.kafka_reader import Readers, SnapshotStore, to_record
 from stream.transport.kafka_topics import Topics
@@ -37,13 +41,15 @@ __all__ = ["KafkaTransport", "Options", "create"]
 
 log = structlog.get_logger(part="kafka")
 
+#: How long to wait for committed offsets that others keep unsettled before it counts as an error.
+UNSETTLED: Final = 600.0
+
 
 class KafkaTransport:
     """See `stream.transport.base.Transport`."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.lost_records = 0
         self._id = options.transactional_id()
         self._topics: Topics | None = None
         self._input_topics: tuple[str, ...] = ()
@@ -53,11 +59,17 @@ class KafkaTransport:
         self._appender: Appender | None = None
         self._readers = Readers(options)
         self._snapshots = SnapshotStore(options, self._readers)
+        self._leftovers = Leftovers(options, self._with_topics)
+        self._fresh = options.instance is None
+        self._unsettled_since: float | None = None
         self._displaced: Displaced | None = None
-        self._marks: dict[TopicPartition, Mark | None] = {}
-        self._starts: dict[TopicPartition, int] = {}
+        self._marks = Marks(options)
         self._lag: dict[TopicPartition, int] = {}
         self._lock = threading.Lock()
+
+    @property
+    def lost_records(self) -> int:
+        return self._marks.lost_records
 
     def start(self, topics: Sequence[str], listener: Listener, outputs: Sequence[str] = ()) -> None:
         self._input_topics, self._listener = tuple(topics), listener
@@ -76,17 +88,20 @@ class KafkaTransport:
         if self._group is None and not self._reconnect(timeout):
             return []
         group = self._joined()
-        self._announce(group)
+        if not self._announce(group):
+            return []
         try:
             with self._watch_for_our_double():
+                if self._writer is not None:
+                    self._leftovers.look(self._writer, self._id)
                 found = group.poll(max_records, timeout, self._leaving, self._lost)
         except errors.OffsetOutOfRangeError as error:
             for at, wanted in error.args[0].items():
                 partition = TopicPartition(*at)
-                group.start_at(partition, self._reachable(partition, wanted, group.bounds([partition])[partition]))
+                there = group.bounds([partition])[partition]
+                group.start_at(partition, self._marks.reachable(partition, wanted, there))
             return []
-        self._announce(group)
-        return list(map(to_record, found))
+        return list(map(to_record, found)) if self._announce(group) else []
 
     def commit(self, commit: Commit) -> None:
         if not (commit.outputs or commit.marks or commit.snapshots):
@@ -97,18 +112,18 @@ class KafkaTransport:
         if strangers := commit.marks.keys() - self._group.owned:
             raise Fenced(f"{min(strangers)} belongs to another worker")
         # Marks go along in any case: it is they that make the broker check whether we are still a member.
-        marks = {p: mark for p in self._group.owned if (mark := self._marks.get(p))} | commit.marks
-        with self._lock:
-            records = self._prepared().fit(commit.outputs)
+        marks = self._marks.of(self._group.owned) | commit.marks
+        records = self._with_topics(lambda topics: topics.fit(commit.outputs))
         records += self._snapshots.outputs(commit.snapshots, commit.marks)
         with self._watch_for_our_double():
             self._writer.write(records, marks, self._group.identity)
+        self._leftovers.committed()
         self._marks.update(commit.marks)
         self._snapshots.saved(commit.marks)
 
     def mark(self, partition: TopicPartition) -> Mark | None:
         if partition not in self._marks:
-            self._settle([partition])
+            self._marks.settle(self._joined(), [partition])
         return self._marks[partition]
 
     def snapshots(self, partition: TopicPartition) -> Iterator[Snapshot]:
@@ -128,14 +143,12 @@ class KafkaTransport:
         self._appender.append(outputs)
 
     def tail(self, topic: str, count: int) -> list[Record]:
-        with self._lock:
-            exists = self._prepared().exists(topic)
+        exists = self._with_topics(lambda topics: topics.exists(topic))
         return self._readers.tail(topic, count) if exists else []
 
     def written_end(self, partition: TopicPartition) -> int:
         """The end of a partition, including what transactions that are about to end have written."""
-        with self._lock:
-            return self._prepared().written_end(partition)
+        return int(self._with_topics(lambda topics: topics.written_end(partition)))
 
     def lag(self) -> dict[TopicPartition, int]:
         group = self._group
@@ -168,6 +181,10 @@ class KafkaTransport:
             self._topics = Topics(self.options)
         return self._topics
 
+    def _with_topics(self, action: Callable[[Topics], Any]) -> Any:
+        with self._lock:
+            return action(self._prepared())
+
     def _joined(self) -> Group:
         if self._group is None:
             raise TransportError("not started\nwhere: KafkaTransport\ndo: call start first")
@@ -175,7 +192,9 @@ class KafkaTransport:
 
     def _connect(self) -> None:
         # The writer first: it ends what the last one left open, so that the marks read afterwards are final.
-        self._writer = TransactionalWriter(self.options, self._id, self._prepared().input_limit)
+        with self._watch_for_our_double():
+            self._writer = self._leftovers.take_over(self._id, self._prepared().input_limit, self._fresh)
+        self._fresh = False
         self._group = Group(self.options, self._input_topics)
 
     @contextmanager
@@ -192,7 +211,9 @@ class KafkaTransport:
         try:
             self._connect()
             return True
-        except errors.KafkaError as error:
+        except Displaced:
+            raise
+        except (errors.KafkaError, TransportError) as error:
             log.warning("Kafka does not answer, trying again", error=str(error))
             self._disconnect()
             time.sleep(timeout)
@@ -210,18 +231,37 @@ class KafkaTransport:
 
     # Ownership.
 
-    def _announce(self, group: Group) -> None:
-        """Hand partitions that became ours to the worker, then let their records flow."""
+    def _announce(self, group: Group) -> bool:
+        """Hand partitions that became ours to the worker, then let their records flow. False: start over instead."""
+        started = set(group.owned)
         arrivals = group.take_arrivals()
         if not arrivals or self._listener is None:
-            return
-        self._settle(arrivals)
+            return True
+        try:
+            self._marks.settle(group, arrivals)
+        except Unsettled as reason:
+            self._start_over(started, reason)
+            return False
+        self._unsettled_since = None
         self._load(arrivals)
         self._listener.assigned(arrivals)
         self._snapshots.forget()
         for partition in arrivals:
-            mark = self.mark(partition)
-            group.start_at(partition, mark.next_offset if mark else self._starts[partition])
+            group.start_at(partition, self._marks.first_offset(partition))
+        return True
+
+    def _start_over(self, started: Iterable[TopicPartition], reason: Unsettled) -> None:
+        """Wait for a mark by connecting anew, which ends what is left open by whom nobody else will end it."""
+        now = time.monotonic()
+        since = self._unsettled_since = self._unsettled_since or now
+        if now - since > UNSETTLED:
+            self._unsettled_since = None
+            raise reason
+        log.warning("waiting for the committed offsets", reason=str(reason), gives_up_in=round(since + UNSETTLED - now))
+        self._leftovers.end_abandoned(self._prepared().input_limit)
+        if partitions := sorted(started):
+            self._lost(partitions)
+        self._disconnect()
 
     def _leaving(self, partitions: list[TopicPartition]) -> None:
         if self._listener is not None:
@@ -235,27 +275,8 @@ class KafkaTransport:
 
     def _forget(self, partitions: list[TopicPartition]) -> None:
         for partition in partitions:
-            self._marks.pop(partition, None)
+            self._marks.forget(partition)
             self._lag.pop(partition, None)
-
-    def _settle(self, partitions: Sequence[TopicPartition]) -> None:
-        """Learn the committed marks, moved to where the log still reaches."""
-        group = self._joined()
-        bounds = group.bounds(partitions)
-        for partition in partitions:
-            mark, there = group.committed(partition), bounds[partition]
-            self._starts[partition] = there.start
-            if mark is not None and mark.replay_from < there.start:
-                log.warning(
-                    "records that some states still need are deleted; those states miss them",
-                    at=str(partition),
-                    needed_from=mark.replay_from,
-                    log_starts_at=there.start,
-                )
-            if mark is not None:
-                next_offset = self._reachable(partition, mark.next_offset, there)
-                mark = Mark(next_offset, max(mark.replay_from, there.start))
-            self._marks[partition] = mark
 
     def _load(self, partitions: Sequence[TopicPartition]) -> None:
         """Load saved states, up to what was written before the marks were settled."""
@@ -269,23 +290,6 @@ class KafkaTransport:
             for source in sources:
                 if self._marks[source] is None:
                     self._snapshots.disown(source)
-
-    def _reachable(self, partition: TopicPartition, wanted: int, there: range) -> int:
-        """The offset to go on from: `wanted`, or where the log begins by now."""
-        if wanted > there.stop:
-            raise TransportError(
-                f"offset {wanted} is wanted, but the log ends at {there.stop}: records were lost in the broker\n"
-                f"where: {partition.topic} partition {partition.partition} at {self.options.bootstrap}\n"
-                "do: restore the topic, or choose a new transport.group: the states of this one do not fit the log"
-            )
-        if 0 < wanted < there.start:
-            self.lost_records += there.start - wanted
-            log.warning(
-                "records were deleted before they were read; going on where the log begins",
-                at=str(partition),
-                records=there.start - wanted,
-            )
-        return max(wanted, there.start)
 
 
 def create(options: Options) -> KafkaTransport:

@@ -32,6 +32,9 @@ LOOK: Final = 0.005
 #: How long a lookup (committed offsets, ends) may take before the broker counts as gone.
 PATIENCE: Final = 60.0
 
+#: Seconds after its timeout until the broker has ended a transaction: it looks every 10 s, and load makes it slow.
+OVERTIME: Final = 20.0
+
 Handler = Callable[[list[TopicPartition]], None]
 
 
@@ -43,6 +46,10 @@ class Displaced(TransportError):
             f"another worker of group {options.group!r} has the name {options.instance!r} and took over\n"
             "where: transport.instance\ndo: stop this worker, or give each worker its own name"
         )
+
+
+class Unsettled(TransportError):
+    """The committed mark of a partition is not to be had yet. Time may help, or connecting anew."""
 
 
 @dataclass(eq=False)
@@ -133,8 +140,20 @@ class Group:
         return identity
 
     def committed(self, partition: TopicPartition) -> Mark | None:
-        """The committed mark; waits for transactions that are still being decided."""
-        found = self._ask(lambda ms: self._consumer.committed(KafkaPartition(*partition), metadata=True, timeout_ms=ms))
+        """The committed mark; waits for transactions that are still being decided. Raises Unsettled when that takes
+        longer than the broker lets any transaction be."""
+        wanted, patience = KafkaPartition(*partition), self.options.transaction_timeout + OVERTIME
+        try:
+            found = self._consumer.committed(wanted, metadata=True, timeout_ms=patience * 1000)
+        except errors.RetriableError as error:
+            trouble = self._trouble(wanted, error)
+            raise Unsettled(
+                f"the committed offset of {partition} is unknown after {patience:.0f} s: {trouble}\n"
+                f"where: {self.options.bootstrap}, group {self.options.group!r}\n"
+                "do: if it stays so, look for what is left open with `kafka-transactions.sh find-hanging`, and abort it"
+            ) from error
+        except errors.KafkaError as error:
+            self._raise(error)
         return None if found is None else Mark(found.offset, decode_replay_from(found.metadata, found.offset))
 
     def bounds(self, partitions: Iterable[TopicPartition], timeout: float = PATIENCE) -> dict[TopicPartition, range]:
@@ -163,6 +182,17 @@ class Group:
             if time.monotonic() > deadline:
                 raise errors.KafkaTimeoutError(f"partitions unknown after {PATIENCE:.0f} s: {', '.join(topics)}")
             time.sleep(LOOK)
+
+    def _trouble(self, wanted: Any, error: errors.KafkaError) -> str:
+        """What the broker really answers: the client tries again and reports no more than that time is up."""
+        consumer = self._consumer
+        try:
+            consumer._net.run(consumer._coordinator._send_offset_fetch_request, [wanted])
+        except errors.UnstableOffsetCommitError:
+            return "a transaction on it has not ended"
+        except errors.KafkaError as answer:
+            return str(answer)
+        return str(error)
 
     def _ask(self, question: Callable[[float], Any], timeout: float = PATIENCE) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any, Final
 
@@ -62,6 +63,15 @@ class Options(BaseModel):
         """Stable for a named worker, so that its next life ends what this one leaves open; else never used again."""
         return f"{self.group}-{self.instance or uuid.uuid4().hex}"
 
+    def unnamed_id(self) -> re.Pattern[str]:
+        """What the transactional ids of this group's unnamed workers look like."""
+        return re.compile(re.escape(self.group) + "-[0-9a-f]{32}")
+
+    @property
+    def transaction_timeout(self) -> float:
+        """A little longer than the commit may take: what a killed worker leaves open holds up readers until then."""
+        return self.commit_timeout + 1
+
     def admin(self) -> KafkaAdminClient:
         return KafkaAdminClient(**self._common("admin"))
 
@@ -94,10 +104,9 @@ class Options(BaseModel):
     def producer(self, transactional_id: str | None = None, max_record_bytes: int = MEBIBYTE) -> KafkaProducer:
         transaction: dict[str, Any] = {}
         if transactional_id is not None:
-            # A little longer than the commit may take: what a killed worker leaves open holds up readers until then.
             transaction = {
                 "transactional_id": transactional_id,
-                "transaction_timeout_ms": round((self.commit_timeout + 1) * 1000),
+                "transaction_timeout_ms": round(self.transaction_timeout * 1000),
             }
         return KafkaProducer(
             **self._common("producer"),

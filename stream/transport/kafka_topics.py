@@ -40,6 +40,11 @@ class Topics:
     def close(self) -> None:
         self._admin.close()
 
+    @property
+    def written(self) -> list[str]:
+        """The topics that transactions write to: the outputs prepared so far, the snapshots."""
+        return [*sorted(self._limits), self.options.snapshots_topic]
+
     def prepare_inputs(self, topics: Iterable[str]) -> int:
         """Make missing input topics; gives the largest number of partitions among them."""
         topics = sorted(topics)
@@ -152,18 +157,19 @@ class Topics:
                 f"do: start one (`make kafka-up`), or set transport.bootstrap to the right address{secured}"
             ) from error
 
-    def _do(self, what: str, action: Callable[[Any], Any]) -> Any:
-        """Let the admin client do something. After the broker was away the client may not find it again by itself,
-        hence a second attempt with a new one."""
+    def ask(self, question: Callable[[Any], Any]) -> Any:
+        """Put a question to the admin client; raises what the client raises. After the broker was away it may not find
+        it again by itself, hence a second attempt with a new one."""
         try:
-            return action(self._admin)
+            return question(self._admin)
         except errors.RetriableError:
-            self._admin.close()
-            self._admin = self._connect()
-        except errors.KafkaError as error:
-            raise self._failed(what, error) from error
+            former, self._admin = self._admin, self._connect()  # the former one stays where there is no other yet
+            former.close()
+        return question(self._admin)
+
+    def _do(self, what: str, action: Callable[[Any], Any]) -> Any:
         try:
-            return action(self._admin)
+            return self.ask(action)
         except errors.KafkaError as error:
             raise self._failed(what, error) from error
 

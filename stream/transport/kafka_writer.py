@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -35,6 +36,16 @@ PERMANENT: Final = (
 )
 
 
+#: Where the broker keeps the offsets of groups.
+OFFSETS: Final = "__consumer_offsets"
+
+#: How long the broker may take to let a new producer of an id in.
+INITIALISING: Final = 30.0
+
+#: How often the client's thread is asked whether it has got on.
+LOOK: Final = 0.005
+
+
 class TransactionalWriter:
     """One transactional producer. After any error but TransportError itself it is of no use: make a new one.
 
@@ -46,7 +57,7 @@ class TransactionalWriter:
         self.options = options
         self._producer = options.producer(transactional_id, max_record_bytes)
         try:
-            self._producer.init_transactions()
+            initialise(self._producer)
         except BaseException:
             discard(self._producer)
             raise
@@ -66,8 +77,29 @@ class TransactionalWriter:
         if error is not None:
             raise self._explain(error) from error
 
+    def finish(self, partitions: Collection[KafkaPartition], committed: bool) -> None:
+        """An empty transaction that takes in these partitions: a marker in each ends whatever this producer has open
+        there. One of OFFSETS stands for the one with the offsets of our group."""
+        error = in_time(lambda: self._finish(partitions, committed), self.options.commit_timeout)
+        if error is not None:
+            raise self._explain(error) from error
+
     def close(self) -> None:
         discard(self._producer)
+
+    def _finish(self, partitions: Collection[KafkaPartition], committed: bool) -> None:
+        producer, manager = self._producer, self._producer._transaction_manager
+        producer.begin_transaction()
+        for partition in partitions:
+            if partition.topic != OFFSETS:
+                manager.maybe_add_partition_to_transaction(partition)
+        if any(partition.topic == OFFSETS for partition in partitions):
+            producer.send_offsets_to_transaction({}, self.options.group)
+        producer._sender.wakeup()
+        # An abort would not take in any more what is not added by then.
+        while manager.has_partitions_to_add() and not manager.has_error():
+            time.sleep(LOOK)
+        producer.commit_transaction() if committed else producer.abort_transaction()
 
     def _transact(self, records: Iterable[Output], offsets: dict[Any, Any], identity: Callable[[], Any]) -> None:
         producer = self._producer
@@ -114,6 +146,18 @@ class Appender:
 
     def close(self) -> None:
         discard(self._producer)
+
+
+def initialise(producer: Any) -> None:
+    """Wait until the broker has ended what the last producer of this id left open, however short commits must be."""
+    deadline = time.monotonic() + INITIALISING
+    while True:
+        try:
+            producer.init_transactions()
+            return
+        except errors.KafkaTimeoutError:  # asked again, it goes on waiting
+            if time.monotonic() > deadline:
+                raise
 
 
 def send_all(producer: Any, records: Iterable[Output], timeout: float) -> None:

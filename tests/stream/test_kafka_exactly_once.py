@@ -80,7 +80,7 @@ class Worker:
         with self.running() as process:
             self.wait_for(process, EVENTS)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, self.log.read_text()
+            assert process.wait(timeout=120) == 0, self.log.read_text()
 
     def outputs(self) -> list[tuple[tuple[str, bytes], tuple[bytes, bytes]]]:
         """((kind of output, input it is of), (key, value)) of all that a committed reader sees."""
@@ -170,5 +170,5 @@ def test_two_workers_of_which_one_is_killed(undisturbed: Worker, name: str, tmp_
         assert len(committed(shared.address, f"{shared.feed}.results")) < EVENTS * 0.9, "killed too late"
         shared.wait_for(second, EVENTS)
         second.send_signal(signal.SIGTERM)
-        assert second.wait(timeout=60) == 0, shared.log.read_text()
+        assert second.wait(timeout=120) == 0, shared.log.read_text()
     assert_the_same(shared, undisturbed, shared.log.read_text())
