@@ -34,6 +34,9 @@ COMMITTED: Final = ("PrepareCommit", "CompleteCommit")
 #: Seconds between two looks at whether our last transactions have ended everywhere.
 LOOK_EVERY: Final = 30.0
 
+#: The same when the last one is just ending.
+BUSY: Final = 0.3
+
 #: How long the coordinator may take to load what it knows of a transaction.
 LOADING: Final = 30.0
 
@@ -81,7 +84,10 @@ class Leftovers:
         self._look_at = time.monotonic() + LOOK_EVERY
         try:
             last = self._transaction(transactional_id)
-            if last is None or last.state not in ENDED:
+            if last is None:
+                return
+            if last.state not in ENDED:
+                self._look_at = time.monotonic() + BUSY
                 return
             found = self._left_open(last.producer_id)
         except (errors.KafkaError, TransportError) as error:

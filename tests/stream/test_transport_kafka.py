@@ -60,7 +60,7 @@ class Recorder:
 
 @pytest.fixture
 def options(kafka_broker: KafkaBroker, name: str) -> Options:
-    return Options(bootstrap=kafka_broker.address, group=name, partitions=2, session_timeout=10, commit_timeout=15)
+    return Options(bootstrap=kafka_broker.address, group=name, partitions=2, session_timeout=10, commit_timeout=8)
 
 
 @pytest.fixture(autouse=True)
