@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Loading from the cache is faster than this: no need to say anything.
 QUIET_SECONDS = 1.5
+
+SOURCES = Path(__file__).parents[1]
 
 
 def fill_cache(config: ModelConfig) -> None:
@@ -35,7 +39,11 @@ def fill_cache(config: ModelConfig) -> None:
     if done.exists():
         return
     code = f"from liquid import ModelConfig, model; model.warm(ModelConfig(**{asdict(config)!r}))"
-    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    # The same files as ours, whatever lies in the working directory: the cache goes by their path.
+    path = os.pathsep.join([str(SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])])
+    child = subprocess.run(
+        [sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+    )
     if child.returncode:
         raise RuntimeError(f"the kernels cannot be compiled: {child.stderr[-2000:]}")
     done.touch()

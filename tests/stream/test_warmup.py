@@ -7,6 +7,7 @@ import time
 import pytest
 from rich.console import Console
 
+from liquid import ModelConfig
 from stream import warmup
 from stream.config import Settings
 
@@ -58,3 +59,21 @@ print(hashlib.sha256(results.tobytes()).hexdigest(), hashlib.sha256(model.rows[:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_a_folder_of_the_same_name_is_not_taken_for_ours(tmp_path, monkeypatch):
+    (tmp_path / "liquid").mkdir()
+    (tmp_path / "liquid" / "__init__.py").write_text("raise RuntimeError('not this one')")
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    run = subprocess.run
+
+    def briefly(command, **options):
+        asked.append(command)
+        return run([*command[:-1], "import liquid"], **options)
+
+    monkeypatch.setattr(warmup.subprocess, "run", briefly)
+    monkeypatch.setattr("liquid._jit.CACHE", tmp_path)
+    warmup.fill_cache(ModelConfig(horizons=(1.0,)))
+    assert len(asked) == 1
+    assert list(tmp_path.glob("*.warm"))
