@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from liquid.verify.case import Unusable
+from liquid.verify.case import Unusable, absent
 from liquid.verify.report import check_folder, show
 
 EXIT_FAILED = 1
@@ -41,6 +41,8 @@ def verify(
     if not output.is_terminal:
         output = Console(highlight=False, width=WIDTH)
     show(reports, output)
+    if missing := absent(folder):
+        errors.print(f"listed in index.json, but not there: {', '.join(missing)}", style="yellow", markup=False)
     if not all(report.readable for report in reports):
         raise typer.Exit(EXIT_UNUSABLE)
     if not all(report.passed for report in reports):

@@ -75,3 +75,16 @@ def files(folder: Path) -> list[Path]:
     if not found:
         raise Unusable(f"{folder} has no .npz files")
     return found
+
+
+def absent(folder: Path) -> list[str]:
+    """Files that an `index.json` in the folder lists as cases, but that are not beside it."""
+    missing = []
+    for index in sorted(folder.rglob("index.json")):
+        try:
+            cases = json.loads(index.read_text())["cases"]
+            names = [case["file"] if "file" in case else f"{case['name']}.npz" for case in cases]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        missing += [str((index.parent / name).relative_to(folder)) for name in names]
+    return [name for name in missing if not (folder / name).exists()]

@@ -74,6 +74,16 @@ def test_folders_in_it_count_too(tmp_path: Path) -> None:
     assert f"deep/{PLAIN}" in result.output
 
 
+def test_files_that_the_index_lists_are_missed(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN)
+    (tmp_path / "index.json").write_text(json.dumps({"cases": [{"file": PLAIN}, {"name": "cfc_other"}]}))
+    result = verify(tmp_path)
+    assert result.exit_code == 0
+    assert "listed in index.json, but not there: cfc_other.npz" in result.output
+    (tmp_path / "index.json").write_text("[]")
+    assert "index.json" not in verify(tmp_path).output
+
+
 @pytest.mark.parametrize(
     ("name", "array"),
     [
