@@ -54,7 +54,7 @@ def test_numbers_of_numpy() -> None:
 
 
 def test_what_is_not_known() -> None:
-    with pytest.raises(ValueError, match=r"no kind 'cells\.lstn': it must be one of cells\.cfc, "):
+    with pytest.raises(ValueError, match=r"no kind 'cells\.lstn': it must be one of .*cells\.cfc, "):
         from_dict({"kind": "cells.lstn"})
     with pytest.raises(ValueError, match="no kind None"):
         from_dict({"inputs": 1})
