@@ -22,6 +22,7 @@ from liquid.cells.gru_ode import GRUODE
 from liquid.cells.hybrid import Hybrid
 from liquid.cells.liquid_s4 import LiquidS4
 from liquid.cells.lstm import LSTM
+from liquid.cells.ltc import LTC
 from liquid.cells.mamba import Mamba
 from liquid.cells.neural_ode import NeuralODE
 from liquid.cells.ode_rnn import ODERNN
@@ -38,6 +39,7 @@ __all__ = [
     "GRUD",
     "GRUODE",
     "LSTM",
+    "LTC",
     "ODERNN",
     "S4",
     "S4D",
@@ -67,6 +69,7 @@ CELLS: dict[str, type[Cell]] = {
     "hybrid": Hybrid,
     "liquid_s4": LiquidS4,
     "lstm": LSTM,
+    "ltc": LTC,
     "neural_ode": NeuralODE,
     "ode_rnn": ODERNN,
     "s4": S4,

@@ -33,6 +33,13 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"modes": 2, "recurrence": "hadamard", "measure": "real", "tracking": True, "dt_min": 0.1, "dt_max": 1.0},
     ],
     "lstm": [{"units": 3}, {"units": 2, "time_feature": "none"}],
+    "ltc": [
+        {"wiring": NCP(3, 2, 1, 2, 1, 2, 2)},
+        {"units": 2, "mixed_memory": True, "implicit_param_constraints": False, "input_mapping": "linear"},
+        {"wiring": NCP(2, 2, 1, 2, 1, 2, 2), "solver": "rk4", "output_mapping": None},
+        {"units": 2, "solver": "euler", "ode_unfolds": 2},
+        {"wiring": NCP(2, 1, 1, 1, 1, 1, 1), "solver": "dopri5", "mixed_memory": True},
+    ],
     "neural_ode": [{"units": 3, "hidden_units": 4}, {"units": 2, "hidden_units": 3, "solver": "euler", "max_gap": 2.0}],
     "ode_rnn": [{"units": 3, "hidden_units": 4}, {"units": 2, "hidden_units": 3, "hidden_layers": 2, "unfolds": 1}],
     "s4": [
