@@ -87,7 +87,7 @@ def _equal(p, ready, gap, base, v, trace, shares, work):
     needed = gap * ready.rate
     if not needed <= max(MAX_STEPS, p.unfolds):
         return 0
-    steps = max(p.unfolds, int(ceil(needed)))
+    steps = max(p.unfolds, ceil(needed))
     for step in range(steps):
         if len(shares) > 0:
             copy(v, trace[step])
@@ -147,7 +147,13 @@ def _error(p, h, work):
 
 @njit
 def _slope(p, ready, base, stage, work):
-    v, k, n, d, cm = work.stages[V, stage], work.stages[K, stage], work.rows[N], work.stages[D, stage], ready.neurons[CM]
+    v, k, n, d, cm = (
+        work.stages[V, stage],
+        work.stages[K, stage],
+        work.rows[N],
+        work.stages[D, stage],
+        ready.neurons[CM],
+    )
     receive(p, ready, base, v, stage, work)
     for i in range(v.size):
         k[i] = (n[i] - d[i] * v[i]) / cm[i]

@@ -197,9 +197,7 @@ def run_back(theta, p, ready, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
                 p, ready, gaps[b, t], base[t], dv, dbase, trace, shares, steps, explicit, gradient, work
             )
             leave(p, dv, dstate[b])
-            sense_back(
-                theta, p, ready, x[b, t], u[t], gates[t], dbase, dtheta, dx[b, t], gradient, sums, sensory_work
-            )
+            sense_back(theta, p, ready, x[b, t], u[t], gates[t], dbase, dtheta, dx[b, t], gradient, sums, sensory_work)
             if p.mixed:
                 dgates, dz = lstm_work[: 4 * n], lstm_work[4 * n :]
                 _lstm_back(theta, p, tape[t], dstate[b, :n], dstate[b], dtheta, dx[b, t], dgates, dz)

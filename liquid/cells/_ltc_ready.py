@@ -13,8 +13,22 @@ import numpy as np
 from liquid._jit import njit
 from liquid.cells._math import LOG2_E
 from liquid.cells._synapses import (
-    CURRENT, D_EREV, D_MU, D_ROWS, D_SIGMA, D_WEIGHT, DWEIGHT, EREV, MU, OFFSET, ROWS, SIGMA, SLOPE, WEIGHT,
-    Places, Synapses,
+    CURRENT,
+    D_EREV,
+    D_MU,
+    D_ROWS,
+    D_SIGMA,
+    D_WEIGHT,
+    DWEIGHT,
+    EREV,
+    MU,
+    OFFSET,
+    ROWS,
+    SIGMA,
+    SLOPE,
+    WEIGHT,
+    Places,
+    Synapses,
 )  # fmt: skip
 from liquid.cells.params import Array
 

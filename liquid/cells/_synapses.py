@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import overload
 
 from liquid._jit import njit
-from liquid.cells._math import LOG2_E, exact
+from liquid.cells._math import exact
 from liquid.cells.params import Array
 
 GROUP = 4
@@ -60,7 +60,10 @@ def listed(signs: Array, rows: Array, columns: Array) -> tuple[Synapses, Places]
     """
     place = np.argsort(rows)
     received = [np.flatnonzero(signs[:, column]) for column in columns]
-    source, target, entry, groups = [], [], [], []
+    source: list[int] = []
+    target: list[int] = []
+    entry: list[int] = []
+    groups: list[tuple[int, int]] = []
     for q in range(0, max(map(len, received)), GROUP):
         width = sum(len(synapses) > q for synapses in received)
         groups.append((len(source), width))

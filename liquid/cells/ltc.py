@@ -1,6 +1,6 @@
 """The liquid time-constant cell, LTC (Hasani et al., AAAI 2021, arXiv 2006.04439), on any wiring.
 
-The membrane potential v of neuron i follows, between samples x, by its leak and its synapses from neurons and inputs j::
+Between samples x the membrane potential v of neuron i follows its leak and its synapses from neurons and inputs j::
 
     cm_i dv_i/dt = g_i (vleak_i - v_i) + sum_j (w_ji s_ji + ...) (E_ji - v_i),   s_ji = sigmoid(sigma_ji (v_j - mu_ji))
 
@@ -11,7 +11,7 @@ between the reversal potentials (theorem 2)::
     cm / (g + sum w) <= tau <= cm / g,        min(v, vleak, E) <= v' <= max(v, vleak, E)
 
 Both hold for the fused steps and Euler's at any gap, and for the other solvers up to their own error. Solvers take the
-gap D in `ode_unfolds` steps and are those of `liquid.cells._ltc_solvers`:
+gap D in `ode_unfolds` steps and are these:
 
 fused
     semi-implicit steps, as in the reference library ncps; stable for any gap.
@@ -38,8 +38,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from liquid.cells._dense import dense_size, dense_views
-from liquid.cells._ltc_kernels import run, run_back, time_constants
 from liquid.cells._ltc_explicit import SOLVERS
+from liquid.cells._ltc_kernels import run, run_back, time_constants
 from liquid.cells._ltc_ready import ExplicitPlan, Layout, Plan, Ready, prepare, prepare_back
 from liquid.cells._options import at_least, one_of
 from liquid.cells._synapses import Places, Synapses, listed, order_of
