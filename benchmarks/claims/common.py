@@ -28,11 +28,12 @@ Write = Annotated[bool, typer.Option(help="Put the tables into docs/claims.md.")
 class Table:
     """Values by row, column and seed; a cell shows mean ± standard deviation over its values.
 
-    digits : significant digits after the point, or a format for one number."""
+    digits : format of one number. formats : other formats, by column."""
 
     title: str
     rows_are: str
     digits: str = ".3f"
+    formats: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
     def add(self, row: str, column: str, value: float) -> None:
@@ -48,8 +49,9 @@ class Table:
         values = self.values[row].get(column)
         if not values:
             return "–"
-        mean = format(fmean(values), self.digits)
-        return f"{mean} ± {format(stdev(values), self.digits)}" if len(values) > 1 else mean
+        digits = self.formats.get(column, self.digits)
+        mean = format(fmean(values), digits)
+        return f"{mean} ± {format(stdev(values), digits)}" if len(values) > 1 else mean
 
     def markdown(self) -> str:
         columns = self.columns()
