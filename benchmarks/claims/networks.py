@@ -2,7 +2,8 @@
 
 Recurrent cells are read out directly. S4D, Liquid-S4, Mamba and attention mix samples but hardly channels, so they come
 as they are used: a linear layer from the inputs to channels, then twice the cell and a gated layer (SwiGLU), each
-pre-normed with a residual; the gated layers have the width that is left over.
+pre-normed with a residual; the gated layers have the width that is left over. So few parameters are better spent on
+units of the CfC than on a hidden layer in front of them; one row has it, as wide as the state.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ def framed(mixer: Cell) -> Make:
 
 
 MAKES: dict[str, Make] = {
-    "CfC": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_units=width),
-    "CfC, no gate": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_units=width, mode="no_gate"),
-    "CfC, pure": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_units=width, mode="pure"),
-    "CfC, mixed memory": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_units=width, mixed_memory=True),
+    "CfC": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0),
+    "CfC, backbone": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_units=width),
+    "CfC, no gate": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mode="no_gate"),
+    "CfC, pure": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mode="pure"),
+    "CfC, mixed memory": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mixed_memory=True),
     "Liquid-S4": framed(LiquidS4(inputs=CHANNELS, modes=2, dt_min=SLOWEST, dt_max=FASTEST)),
     "S4D": framed(S4D(inputs=CHANNELS, modes=2, dt_min=SLOWEST, dt_max=FASTEST)),
     "GRU": lambda inputs, width: GRU(inputs=inputs, units=width),
