@@ -14,6 +14,7 @@ out/robustness, and not computed again while the settings are the same.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -59,6 +60,15 @@ DISTURBANCES = {
     "offset 0.5": Disturbance(offset=0.5),
     "scale x 2": Disturbance(scale=2.0),
 }
+
+
+TITLES = {
+    "Error of the forecast (root of the mean square) with noise": ("none", "noise 0.1", "noise 0.2", "noise 0.4"),
+    "Error with fewer or more samples": ("none", "30 % dropped", "60 % dropped", "rate x 0.5", "rate x 2"),
+    "Error for another distribution": ("none", "offset 0.5", "scale x 2"),
+}
+MULTIPLES = "Error, as a multiple of the cell's own without disturbance"
+"""The tables and their columns, and one with all disturbances."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +130,16 @@ def trial(settings: Settings, name: str, rate: float, seed: int) -> Result:
     )  # fmt: skip
     found = {what: error(predict(network, fitted.params, data), data) for what, data in tests(settings, seed).items()}
     loss = evaluate(network, fitted.params, validation, "mse")
-    return {**found, "validation": loss, "parameters": network.param_count}
+    return {**found, "validation": loss}
 
 
 def described(seeds: int, settings: Settings) -> str:
     rates = " or ".join(map(str, settings.rates))
+    sizes = [sized(name, 1, 1, settings.budget).param_count for name in CELLS]
     return (
-        f"seeds: {seeds}; {settings.train} sequences of {settings.duration:g} units of time, up to {settings.epochs} "
-        f"times in batches of {settings.batch}, tested on {settings.test}; rate of learning {rates}, what did better "
-        "on another seed"
+        f"seeds: {seeds}; {min(sizes)} to {max(sizes)} parameters; {settings.train} sequences of "
+        f"{settings.duration:g} units of time, up to {settings.epochs} times in batches of {settings.batch}, tested on "
+        f"{settings.test}; rate of learning {rates}, what did better on another seed"
     )
 
 
@@ -147,20 +158,29 @@ def main(
     def one(name: str, rate: float, seed: int) -> Result:
         return trial(settings, name, rate, seed)
 
-    errors = Table("Error of the forecast (root of the mean square)", "cell", ".3f", {"parameters": ".0f"})
-    ratios = Table("Error, as a multiple of the cell's own without disturbance", "cell", ".2f")
+    errors: dict[str, list[Result]] = defaultdict(list)
     for name, result in trials("robustness", one, [cell] if cell else list(CELLS), settings.rates, seeds, settings):
-        if not errors.values[name]:
-            errors.add(name, "parameters", result["parameters"])
-        for what in DISTURBANCES:
-            errors.add(name, what, result[what])
-            if what != "none":
-                ratios.add(name, what, result[what] / result["none"])
+        errors[name].append(result)
     for seed in range(seeds):
-        for what, data in tests(settings, seed).items():
-            errors.add("last sample held", what, error(data.x, data))
-            errors.add("mean of the signals", what, error(np.full(data.x.shape, DISTURBANCES[what].offset), data))
-    report("robustness", described(seeds, settings), [errors, ratios], write)
+        data = tests(settings, seed)
+        errors["last sample held"].append({what: error(found.x, found) for what, found in data.items()})
+        means = {what: np.full(found.x.shape, DISTURBANCES[what].offset) for what, found in data.items()}
+        errors["mean of the signals"].append({what: error(means[what], found) for what, found in data.items()})
+    report("robustness", described(seeds, settings), tables(errors), write)
+
+
+def tables(errors: dict[str, list[Result]]) -> list[Table]:
+    made = {title: Table(title, "cell") for title in TITLES}
+    multiples = Table(MULTIPLES, "cell", ".2f")
+    for name, results in errors.items():
+        for result in results:
+            for title, columns in TITLES.items():
+                for what in columns:
+                    made[title].add(name, what, result[what])
+            for what in DISTURBANCES:
+                if name in MAKES and what != "none":
+                    multiples.add(name, what, result[what] / result["none"])
+    return [*made.values(), multiples]
 
 
 if __name__ == "__main__":
