@@ -1,6 +1,6 @@
 """Robustness: what a forecast is worth when the data are not as in training.
 
-    python -m benchmarks.claims.robustness [--seeds 5] [--quick] [--write] [--cell GRU]
+    python -m benchmarks.claims.robustness [--seeds 5] [--quick] [--write] [--cell GRU] [--dropped 0.5]
 
 The signal is a sum of two sines of random period, amplitude and phase, sampled at irregular times with a little noise.
 At each sample the network says what the signal will be one unit of time later. It is trained once, and tested on the
@@ -15,7 +15,7 @@ out/robustness, and not computed again while the settings are the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -73,7 +73,11 @@ MULTIPLES = "Error, as a multiple of the cell's own without disturbance"
 
 @dataclass(frozen=True)
 class Settings:
-    """What all trainings share. `duration` of a sequence in units of time, that is in mean gaps."""
+    """What all trainings share.
+
+    duration : of a sequence in units of time, that is in mean gaps.
+    dropped : share of the samples that are missing in training; usually none.
+    """
 
     budget: int = 2500
     epochs: int = 30
@@ -84,6 +88,7 @@ class Settings:
     validation: int = 100
     test: int = 400
     duration: float = 40.0
+    dropped: float = 0.0
 
 
 QUICK = Settings(budget=600, epochs=1, rates=(0.01,), train=20, validation=5, test=10, duration=20.0)
@@ -119,7 +124,7 @@ def tests(settings: Settings, seed: int) -> dict[str, Sequences]:
 
 
 def trial(settings: Settings, name: str, rate: float, seed: int) -> Result:
-    usual = DISTURBANCES["none"]
+    usual = Disturbance(dropped=settings.dropped)
     train = sequences([seed, 3], settings.train, settings.duration, usual)
     validation = sequences([seed, 4], settings.validation, settings.duration, usual)
     network = sized(name, 1, 1, settings.budget)
@@ -148,12 +153,13 @@ def main(
     quick: Quick = False,
     write: Write = False,
     cell: Annotated[str, typer.Option(help=f"Only one of {', '.join(CELLS)}.")] = "",
+    dropped: Annotated[float, typer.Option(min=0, max=0.9, help="Share of samples missing in training.")] = 0.0,
 ) -> None:
     if cell and cell not in CELLS:
         raise typer.BadParameter(f"{cell!r} is none of {', '.join(CELLS)}")
-    if write and (cell or quick):
+    if write and (cell or quick or dropped):
         raise typer.BadParameter("--write is for whole tables")
-    settings = QUICK if quick else Settings()
+    settings = replace(QUICK if quick else Settings(), dropped=dropped)
 
     def one(name: str, rate: float, seed: int) -> Result:
         return trial(settings, name, rate, seed)
