@@ -37,7 +37,7 @@ class Settings:
     epochs: int = 30
     patience: int = 8
     batch: int = 16
-    rates: tuple[float, ...] = (0.003, 0.01)
+    rates: tuple[float, ...] = (0.01, 0.03)
     validation: int = 300
     test: int = 400
     images: int = 1797

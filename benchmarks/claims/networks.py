@@ -3,7 +3,8 @@
 Recurrent cells are read out directly. S4D, Liquid-S4, Mamba and attention mix samples but hardly channels, so they come
 as they are used: a linear layer from the inputs to channels, then twice the cell and a gated layer (SwiGLU), each
 pre-normed with a residual; the gated layers have the width that is left over. So few parameters are better spent on
-units of the CfC than on a hidden layer in front of them; one row has it, as wide as the state.
+units of the CfC than on a hidden layer in front of them; one row has it, as wide as the state. In the LTC all neurons
+act on all, and its outputs have no mapping of their own, since a readout follows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from liquid.cells import GRU, GRUD, GRUODE, LSTM, ODERNN, S4D, Attention, Cell, CfC, LiquidS4, Mamba, NeuralODE, Stack
+from liquid.cells import (
+    GRU,
+    GRUD,
+    GRUODE,
+    LSTM,
+    LTC,
+    ODERNN,
+    S4D,
+    Attention,
+    Cell,
+    CfC,
+    LiquidS4,
+    Mamba,
+    NeuralODE,
+    Stack,
+)
 from liquid.cells.layers import Dense, SwiGLU
 from liquid.training import Network
 
@@ -39,6 +55,7 @@ MAKES: dict[str, Make] = {
     "CfC, no gate": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mode="no_gate"),
     "CfC, pure": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mode="pure"),
     "CfC, mixed memory": lambda inputs, width: CfC(inputs=inputs, units=width, backbone_layers=0, mixed_memory=True),
+    "LTC": lambda inputs, width: LTC(inputs=inputs, units=width, output_mapping=None),
     "Liquid-S4": framed(LiquidS4(inputs=CHANNELS, modes=2, dt_min=SLOWEST, dt_max=FASTEST)),
     "S4D": framed(S4D(inputs=CHANNELS, modes=2, dt_min=SLOWEST, dt_max=FASTEST)),
     "GRU": lambda inputs, width: GRU(inputs=inputs, units=width),
