@@ -16,7 +16,7 @@ FloatingPointError if the mean overflows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, prod
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -102,7 +102,9 @@ def _errors(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None) 
 
 def _weights(weight: ArrayLike | None, prediction: Array) -> Array:
     shape = prediction.shape[:-1]
-    w = np.ones(shape) if weight is None else np.asarray(weight, np.float64)
+    if weight is None:
+        return np.full(shape, 1 / prod(shape))
+    w = np.asarray(weight, np.float64)
     if w.shape != shape:
         raise ValueError(f"weight has shape {w.shape}, but predictions {prediction.shape}")
     total = w.sum()

@@ -85,7 +85,7 @@ class Online:
         if self._readout:
             y = np.empty((1, self.network.outputs), kind)
             read(self.params.flat, self._cell.param_count, h[:, None], y[:, None])
-        finite_result("Online.step", y, after, self._rule.traces)
+        finite_result("Online.step", y, after)
         self._h, self.state, self._y = h[:, None], after, y
         return y[0]
 
@@ -119,13 +119,13 @@ class Online:
         gradient = self.gradient(dy).flat
         clip_norm(gradient, self._clip)
         self._optimiser.update(self.params.flat, gradient, self._moments)
-        self.network.constrain(self.params)
+        self._cell.constrain(self._own)
 
     def arrays(self) -> dict[str, Array]:
         """All numbers that a saved stream needs to go on, by name: see `restore`."""
         moments = {f"moments/{name}": value.copy() for name, value in self._moments.items()}
         return {
-            "params": self.params.flat.copy(), "state": self.state.copy(), "traces": self._rule.traces.copy(), **moments
+            "params": self.params.flat.copy(), "state": self.state.copy(), "traces": self._rule.save(), **moments
         }  # fmt: skip
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -137,6 +137,7 @@ class Online:
                 raise ValueError(f"{name} is {given.dtype} {given.shape}, but must be {value.dtype} {value.shape}")
         self.reset()
         self.params.flat[:] = arrays["params"]
-        self.state, self._rule.traces = arrays["state"].copy(), arrays["traces"].copy()
+        self.state = arrays["state"].copy()
+        self._rule.load(arrays["traces"])
         for name, value in self._moments.items():
             value[:] = arrays[f"moments/{name}"]

@@ -24,7 +24,7 @@ import numpy as np
 from liquid.cells.base import Recurrent
 from liquid.cells.params import Array
 
-LARGEST_BLOCK = 4
+LARGEST_BLOCK = 2
 LARGEST = 20_000_000
 """Numbers in the traces."""
 STILL = 6
