@@ -27,7 +27,7 @@ from liquid.cells.params import Array
 LARGEST_BLOCK = 2
 LARGEST = 20_000_000
 """Numbers in the traces."""
-STILL = 6
+STILL = 12
 """A pattern is complete if so many further steps add nothing to it."""
 LONGEST = 400
 
@@ -109,10 +109,10 @@ def patterns(cell: Recurrent) -> tuple[Array, Array]:
     rng = np.random.default_rng(0)
     n, m, kind = cell.state_size, cell.param_count, np.dtype(cell.dtype)
     across, touched = np.zeros((n, n), bool), np.zeros((n, m), bool)
-    slopes, params = Slopes(cell), cell.init(rng)
-    state, still = np.zeros((1, n), kind), 0
+    slopes, state, still = Slopes(cell), np.zeros((1, n), kind), 0
     for _ in range(LONGEST):
-        theta = params.flat + (0.1 * rng.standard_normal(m)).astype(kind)  # no parameter is exactly 0
+        # Then none is 0 by design, and what is clipped at a limit is soon on its other side.
+        theta = cell.init(rng).flat + (0.5 * rng.standard_normal(m)).astype(kind)
         u, gap = rng.normal(size=(1, 1, cell.inputs)).astype(kind), rng.lognormal(-0.5, 0.5, (1, 1)).astype(kind)
         before = across.sum() + touched.sum()
         for s in range(n):
@@ -122,6 +122,8 @@ def patterns(cell: Recurrent) -> tuple[Array, Array]:
             across[s] |= dstate[0] != 0
             touched[s] |= dtheta != 0
         cell._forward(theta, u, gap, state, np.empty((1, 1, cell.outputs), kind), np.empty((1, 0, n), kind))
+        if not np.isfinite(state).all():
+            state[:] = 0
         still = still + 1 if across.sum() + touched.sum() == before else 0
         if still == STILL:
             break
