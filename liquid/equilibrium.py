@@ -1,29 +1,34 @@
 """Cells on data that is no sequence: the input is held until the state rests, and the output there is the answer.
 
 With F one step of the cell over a fixed gap, the state sought is h* = F(h*, u). Steps are repeated first, which finds
-it where F contracts; states still moving after `PATIENCE` steps are solved for by Newton's method on F(h) - h, with
-steps halved until the residual falls. Gradients come from the implicit function theorem (Bai, Kolter & Koltun, "Deep
-equilibrium models", NeurIPS 2019, theorem 1): with g = dL/dh* through the output alone and J = dF/dh at h*, the
-cotangent of F is w = (I - J^T)^-1 (g + dL/dh*), and one backward step from w gives all gradients, whatever the number
-of steps that were taken.
+it where F contracts. States still moving after `PATIENCE` steps are solved for by pseudo-transient continuation (Kelley
+& Keyes, SIAM J. Numer. Anal. 35, 1998): implicit Euler steps of dh/ds = F(h) - h, of a length that doubles while the
+residual falls, until they are those of Newton's method. Gradients come from the implicit function theorem (Bai, Kolter
+& Koltun, "Deep equilibrium models", NeurIPS 2019, theorem 1): with g = dL/dh* through the output alone and J = dF/dh
+at h*, the cotangent of F is w = (I - J^T)^-1 (g + dL/dh*), and one backward step from w gives all gradients, whatever
+the number of steps that were taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from liquid.cells.base import Recurrent
+from liquid.cells.base import Gradients, Recurrent
 from liquid.cells.checks import finite_result, gap_array, real_array
 from liquid.cells.params import Array, Params
 
-PATIENCE = 40
-"""Plain steps before Newton's method takes over."""
-HALVINGS = 6
+PATIENCE = 24
+"""Plain steps before the continuation takes over."""
+BLOCK = 8
+"""Plain steps between two looks at which samples still move."""
+LONGER, SHORTER = 2.0, 0.25
+"""Factors of a continuation step's length when the residual has fallen, and when not."""
+LENGTHS = (0.5, 1e12)
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 
 
@@ -31,7 +36,7 @@ class Solution(NamedTuple):
     """States at rest, and how they were reached; the first axis of all is the batch.
 
     y : (batch, outputs). state : (batch, state_size).
-    residual : largest |F(h) - h|, relative to max(1, largest |h|). steps : steps and Newton steps taken.
+    residual : largest |F(h) - h|, relative to max(1, largest |h|). steps : steps taken, of both kinds.
     converged : whether the residual is within the tolerance; if not, `state` is the best one met.
     radius : spectral radius of dF/dh: below 1 the state attracts its neighbourhood, above 1 it is a balance that
         repeated steps would leave.
@@ -55,7 +60,7 @@ class Equilibrium(Recurrent):
     Parameters
     ----------
     inner : the cell or network.
-    most_steps : limit of plain steps and Newton steps together.
+    most_steps : limit of plain and continuation steps together.
 
     >>> from liquid.cells import make
     >>> static = Equilibrium(inner=make("cfc", inputs=2, units=3, backbone_units=4))
@@ -66,7 +71,7 @@ class Equilibrium(Recurrent):
     """
 
     inner: Recurrent
-    most_steps: int = 100
+    most_steps: int = 200
 
     def __post_init__(self) -> None:
         if self.most_steps < 1:
@@ -98,16 +103,40 @@ class Equilibrium(Recurrent):
     def init(self, rng: np.random.Generator | int) -> Params:
         return Params(self, self.inner.init(rng).flat, self.views)
 
-    def solve(self, params: Mapping[str, ArrayLike], u: ArrayLike, gap: ArrayLike | None = None) -> Solution:
-        """The states at rest for inputs ``u (batch, inputs)``; ``gap (batch,)`` is that of the step, default 1."""
+    def solve(
+        self, params: Mapping[str, ArrayLike], u: ArrayLike, gap: ArrayLike | None = None, radius: bool = True
+    ) -> Solution:
+        """The states at rest for inputs ``u (batch, inputs)``; ``gap (batch,)`` is that of the step, default 1.
+
+        Without `radius`, whose eigenvalues may take longer than all else, it is NaN.
+        """
         theta = self._theta(params)
         u = real_array("u", u, self._type, "batch, inputs", (None, self.inputs))
         gap = gap_array(np.ones(len(u)) if gap is None else gap, self._type, "batch", (len(u),))
         y, state, residual, steps = self._rest(theta, u, gap)
         finite_result("Equilibrium.solve", y, state)
-        jacobian = self._jacobian(theta, u, gap, state)
-        radius = np.abs(np.linalg.eigvals(jacobian)).max(axis=1, initial=0.0)
-        return Solution(y, state, residual, steps, residual <= TOLERANCE[self.dtype], radius)
+        size = np.full(len(u), np.nan)
+        if radius:
+            size = np.abs(np.linalg.eigvals(self._jacobian(theta, u, gap, state))).max(axis=1, initial=0.0)
+        return Solution(y, state, residual, steps, residual <= TOLERANCE[self.dtype], size)
+
+    def loss_grad(
+        self,
+        params: Mapping[str, ArrayLike],
+        x: ArrayLike,
+        gaps: ArrayLike,
+        judge: Callable[[Array], tuple[float, Array]],
+    ) -> tuple[float, Gradients]:
+        """A loss of the outputs and its gradients as `Network.loss_grad`: the states are sought once, not twice."""
+        theta = self._theta(params)
+        x, gaps = self._sequences(x, gaps)
+        y, h, *_ = self._rest(theta, x.reshape(-1, self.inputs), gaps.reshape(-1))
+        finite_result("Equilibrium.run", y, h)
+        loss, dy = judge(y.reshape(*gaps.shape, self.outputs))
+        dparams, dx, dgaps = self.empty_params(), np.zeros_like(x), np.zeros_like(gaps)
+        self._implicit(theta, x, gaps, h, np.ascontiguousarray(dy, self._type), dparams.flat, dx, dgaps)
+        finite_result("Equilibrium.grad", dparams.flat, dx, dgaps)
+        return loss, Gradients(dparams, dx, dgaps, self.zero_state(len(x)))
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         u, gap = x.reshape(-1, self.inputs), gaps.reshape(-1)
@@ -117,8 +146,14 @@ class Equilibrium(Recurrent):
         self, theta: Array, x: Array, gaps: Array, state: Array, dy: Array, dstate: Array,
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
+        h = self._rest(theta, x.reshape(-1, self.inputs), gaps.reshape(-1))[1]
+        self._implicit(theta, x, gaps, h, dy, dtheta, dx, dgaps)
+
+    def _implicit(
+        self, theta: Array, x: Array, gaps: Array, h: Array, dy: Array, dtheta: Array, dx: Array, dgaps: Array
+    ) -> None:
+        """Gradients at the states at rest `h`, see the module."""
         u, gap = x.reshape(-1, self.inputs), gaps.reshape(-1)
-        h = self._rest(theta, u, gap)[1]
         dout = dy.reshape(len(u), 1, self.outputs)
         unused = np.zeros_like(dtheta), np.empty_like(u[:, None]), np.empty_like(gap[:, None])
         through = np.zeros_like(h)
@@ -131,53 +166,45 @@ class Equilibrium(Recurrent):
 
     def _rest(self, theta: Array, u: Array, gap: Array) -> tuple[Array, Array, Array, Array]:
         """Outputs, states, residuals and steps (each by sample)."""
-        h = self.inner.zero_state(len(u))
-        best_y, best, residual = self._move(theta, u, gap, h)
-        best, following = h, best
-        steps = np.ones(len(u), np.int64)
-        tolerance = TOLERANCE[self.dtype]
-        for k in range(1, self.most_steps):
-            moving = np.flatnonzero(residual > tolerance)
+        done = min(BLOCK, self.most_steps)
+        y, h, after, residual = self._walk(theta, u, gap, self.inner.zero_state(len(u)), done)
+        best_y, best, least = y.copy(), h.copy(), residual.copy()
+        steps, length = np.full(len(u), done), np.ones(len(u))
+        while done < self.most_steps:
+            moving = np.flatnonzero(~(least <= TOLERANCE[self.dtype]))
             if not moving.size:
                 break
-            if k < PATIENCE:
-                trial = following[moving]
-                y, after, r = self._move(theta, u[moving], gap[moving], trial)
-                kept = np.isfinite(r)
-            else:
-                trial, y, after, r, kept = self._newton(theta, u, gap, best, following, residual, moving)
-            rows = moving[kept]
-            best[rows], following[rows], best_y[rows], residual[rows] = trial[kept], after[kept], y[kept], r[kept]
-            steps[moving] += 1
-            if not kept.any():
-                break
-        return best_y, best, residual, steps
+            u_, gap_, plain = u[moving], gap[moving], done < PATIENCE
+            count = min(BLOCK, PATIENCE - done, self.most_steps - done) if plain else 1
+            start = after[moving] if plain else self._leap(theta, u_, gap_, h[moving], after[moving], length[moving])
+            y, start, end, r = self._walk(theta, u_, gap_, start, count)
+            factor = np.where(r <= residual[moving], LONGER, SHORTER)
+            length[moving] = np.ones(len(moving)) if plain else np.clip(length[moving] * factor, *LENGTHS)
+            sound = np.isfinite(r)
+            rows = moving[sound]
+            h[rows], after[rows], residual[rows] = start[sound], end[sound], r[sound]
+            closer = r < least[moving]
+            rows = moving[closer]
+            best_y[rows], best[rows], least[rows] = y[closer], start[closer], r[closer]
+            steps[moving] += count
+            done += count
+        return best_y, best, least, steps
 
-    def _newton(
-        self, theta: Array, u: Array, gap: Array, state: Array, following: Array, residual: Array, moving: Array
-    ) -> tuple[Array, Array, Array, Array, Array]:
-        """One step of Newton's method for the samples `moving`, kept where the residual falls."""
-        u, gap, h, before = u[moving], gap[moving], state[moving], residual[moving]
-        system = np.eye(h.shape[1]) - self._jacobian(theta, u, gap, h)
-        step = _solved(system, following[moving] - h).astype(self._type)
-        trial, kept = h + step, np.zeros(len(h), bool)
-        y, after, r = self._move(theta, u, gap, trial)
-        for _ in range(HALVINGS):
-            kept = r < before
-            if kept.all():
-                break
-            step[~kept] *= 0.5
-            trial[~kept] = h[~kept] + step[~kept]
-            y, after, r = self._move(theta, u, gap, trial)
-        return trial, y, after, r, r < before
+    def _leap(self, theta: Array, u: Array, gap: Array, h: Array, after: Array, length: Array) -> Array:
+        """An implicit Euler step of the given length."""
+        system = (1 + 1 / length)[:, None, None] * np.eye(h.shape[1]) - self._jacobian(theta, u, gap, h)
+        leap: Array = h + _solved(system, after - h)
+        return leap.astype(self._type)
 
-    def _move(self, theta: Array, u: Array, gap: Array, h: Array) -> tuple[Array, Array, Array]:
-        """One step from `h`: output, next state, and how far it moved."""
-        y, after = np.empty((len(u), 1, self.outputs), self._type), h.copy()
-        self.inner._forward(theta, u[:, None], gap[:, None], after, y, self.inner._no_states(len(u)))
-        with np.errstate(invalid="ignore", over="ignore"):
-            far = np.abs(after - h).max(axis=1, initial=0.0) / np.abs(h).max(axis=1, initial=1.0)
-        return y[:, 0], after, np.where(np.isfinite(far), far, np.inf)
+    def _walk(self, theta: Array, u: Array, gap: Array, h: Array, count: int) -> tuple[Array, Array, Array, Array]:
+        """`count` steps from `h`: the last one's output, where it started and ended, and how far it moved."""
+        n, after = len(u), h.copy()
+        y = np.empty((n, count, self.outputs), self._type)
+        states = np.empty((n, count, h.shape[1]), self._type)
+        held = np.repeat(u[:, None], count, axis=1), np.repeat(gap[:, None], count, axis=1)
+        self.inner._forward(theta, *held, after, y, states)
+        before = states[:, -2].copy() if count > 1 else h
+        return y[:, -1], before, after, _distance(after, before)
 
     def _jacobian(self, theta: Array, u: Array, gap: Array, h: Array) -> Array:
         return self.inner.jacobian(Params(self.inner, theta, self.inner.views), h, u, gap)
@@ -189,3 +216,10 @@ def _solved(systems: Array, right: Array) -> Array:
         return np.linalg.solve(systems, right[..., None])[..., 0]
     except np.linalg.LinAlgError:
         return np.stack([np.linalg.lstsq(a, b, rcond=None)[0] for a, b in zip(systems, right, strict=True)])
+
+
+def _distance(after: Array, before: Array) -> Array:
+    """How far each state has moved, relative to its largest number if that is above 1; inf if it is not finite."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        far = np.abs(after - before).max(axis=1, initial=0.0) / np.abs(before).max(axis=1, initial=1.0)
+    return np.where(np.isfinite(far), far, np.inf)

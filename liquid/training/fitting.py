@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from liquid.cells.base import Gradients, Recurrent
 from liquid.cells.checks import finite_result
 from liquid.cells.params import Array, Params
+from liquid.equilibrium import Equilibrium
 from liquid.training.clip import clip_norm
 from liquid.training.losses import Loss, loss_named
 from liquid.training.network import Network
@@ -60,7 +61,7 @@ def loss_grad(
         value, dread = loss(data.read(y), data.target, data.counted())
         return value, data.spread(dread, y)
 
-    if isinstance(network, Network):
+    if isinstance(network, Network | Equilibrium):
         return network.loss_grad(params, data.x, data.gaps, judge)
     y, _ = network.run(params, data.x, data.gaps)
     value, dy = judge(y)
@@ -128,7 +129,6 @@ class _Training:
             norms += clip_norm(gradient, self.clip)
             factor = self.schedule.factor(number * self.batches + i, self.epochs * self.batches)
             self.optimiser.update(now.params.flat, gradient, now.moments, factor)
-            self.network.constrain(now.params)
             share = float(batch.counted().sum())
             total, weight = total + share * value, weight + share
             bar.batch()

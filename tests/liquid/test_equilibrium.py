@@ -45,7 +45,7 @@ def test_the_state_rests_where_many_steps_lead(name: str) -> None:
     np.testing.assert_allclose(found.y, y, atol=1e-7)
 
 
-def test_slow_and_wild_cells_need_newton() -> None:
+def test_slow_and_wild_cells_need_continuation() -> None:
     """Modes that decay by 1e-4 a step, and a loop with a gain far above 1, which plain steps leave."""
     slow = Equilibrium(inner=make("liquid_s4", inputs=1, modes=2, dt_min=1e-4, dt_max=1e-4))
     found = slow.solve(slow.init(0), [[0.5]])
@@ -60,6 +60,22 @@ def test_slow_and_wild_cells_need_newton() -> None:
     rested = found.state[found.converged]
     _, after = static.inner.step(dict(params), rested, u[found.converged], np.ones(len(rested)))
     np.testing.assert_allclose(after, rested, rtol=1e-8, atol=1e-8)
+
+
+def test_a_state_of_balance_is_found_where_plain_steps_never_rest() -> None:
+    static = Equilibrium(inner=make("cfc", inputs=4, units=16, backbone_layers=0))
+    params = static.init(1)
+    params.flat *= 3
+    found = static.solve(params, np.random.default_rng(0).normal(size=(50, 4)))
+    assert (found.radius > 1).mean() > 0.8
+    assert found.converged.mean() > 0.8
+
+
+def test_the_radius_may_be_left_out() -> None:
+    static, params, u = case("gru")
+    fast = static.solve(params, u, radius=False)
+    assert np.isnan(fast.radius).all()
+    np.testing.assert_array_equal(fast.state, static.solve(params, u).state)
 
 
 def test_what_does_not_rest_is_said() -> None:
