@@ -23,15 +23,15 @@ class Params(Mapping[str, Array]):
     Parameters
     ----------
     owner : the cell; weights of another cell are checked and copied before use.
-    flat : vector of all numbers.
+    flat : vector of all numbers; copied if it cannot be written to, such as one mapped from a file.
     views : function that cuts such a vector into named arrays without copying.
     """
 
     def __init__(self, owner: Hashable, flat: Array, views: Views) -> None:
         self.owner = owner
-        self.flat = flat
+        self.flat = flat if flat.flags.writeable else np.array(flat)
         self._views = views
-        self._named = views(flat)
+        self._named = views(self.flat)
 
     def __getitem__(self, name: str) -> Array:
         return self._named[name]
@@ -44,6 +44,9 @@ class Params(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         return f"Params({self.flat.size} numbers: {', '.join(f'{k} {v.shape}' for k, v in self.items())})"
+
+    def __reduce__(self) -> tuple[type[Params], tuple[Hashable, Array, Views]]:
+        return Params, (self.owner, self.flat, self._views)  # views made anew, or they would be copies
 
     def copy(self) -> Params:
         return Params(self.owner, self.flat.copy(), self._views)
