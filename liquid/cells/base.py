@@ -100,6 +100,9 @@ class Recurrent(ABC):
             view[...] = real_array(name, named[name], self._type, axes, view.shape)
         return params
 
+    def constrain(self, params: Params) -> None:  # noqa: B027 (most have nothing to do)
+        """Put parameters that an optimiser moved to where the equations mean nothing back to the border, in place."""
+
     def zero_state(self, batch: int = 1) -> Array:
         return np.zeros((batch, self.state_size), self._type)
 

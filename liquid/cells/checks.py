@@ -77,8 +77,8 @@ def overflow(what: str, array: Array) -> FloatingPointError:
 def first_bad(numbers, least):
     """Index of the first number that is not finite or less than `least`, or -1."""
     bad = 0
-    for v in numbers:
-        bad += not (abs(v) < np.inf and v >= least)
+    for i in range(numbers.size):  # over indices: an iterator would not become vector code
+        bad += not (abs(numbers[i]) < np.inf and numbers[i] >= least)
     if bad > 0:
         for i in range(numbers.size):
             if not (abs(numbers[i]) < np.inf and numbers[i] >= least):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from liquid.cells import Cell, CfC, Params, WiredCfC
+from liquid.cells import LTC, Cell, CfC, Params, WiredCfC
 from liquid.cells.params import Array
-from liquid.interop import cfc
+from liquid.interop import cfc, ltc
 from liquid.interop.settings import type_of
 from liquid.interop.source import CELL, Weights, settings_of, weights_of
 
@@ -25,7 +25,8 @@ def from_ncps(source: Any, *, prefix: str = "", dtype: str | None = None, **sett
     dtype : of the cell; default that of the weights.
     settings : arguments of the module in ncps, such as `mode`, `activation`, `wiring`, `ode_unfolds`. Where they are
         left out, what a module or the weights' shapes tell is used, and for the rest ncps's defaults. `wiring` may be
-        a wiring of `liquid.wirings` or of ncps; without one it is read from the masks, which have no signs.
+        a wiring of `liquid.wirings` or of ncps; without one it is read from the masks. An LTC without an output
+        mapping and a wiring needs `outputs`, unless all its neurons are.
 
     Raises
     ------
@@ -46,6 +47,9 @@ def from_ncps(source: Any, *, prefix: str = "", dtype: str | None = None, **sett
         cell = cfc.wired_cell(weights, masks, dtype, settings)
     elif f"{CELL}ff1.weight" in weights:
         cell = cfc.plain_cell(weights, dtype, settings)
+    elif f"{CELL}gleak" in weights:
+        cell = ltc.ltc_cell(weights, dtype, settings)
+        weights = ltc.without_masks(weights)
     else:
         raise ValueError(f"these are not the weights of a CfC or LTC of ncps: {', '.join(sorted(found)[:8])}, ...")
     return cell, cell.pack(weights)
@@ -60,7 +64,7 @@ def to_ncps(cell: Cell, params: Mapping[str, ArrayLike], *, backbone_dropout: fl
 
     Raises
     ------
-    TypeError : ncps has no such cell.
+    TypeError, ValueError : ncps has no such cell.
     """
     named: Weights = {name: np.array(value) for name, value in cell.pack(params).items()}
     if isinstance(cell, WiredCfC):
@@ -69,6 +73,10 @@ def to_ncps(cell: Cell, params: Mapping[str, ArrayLike], *, backbone_dropout: fl
         return named
     if isinstance(cell, CfC):
         return cfc.backbone_with_dropout(named) if backbone_dropout > 0 else named
+    if isinstance(cell, LTC):
+        if cell.solver != "fused":
+            raise ValueError(f"solver is {cell.solver!r}, but ncps has only 'fused'")
+        return named | ltc.masks_of(cell)
     raise TypeError(f"ncps has no {type(cell).__name__}")
 
 

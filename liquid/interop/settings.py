@@ -20,10 +20,10 @@ class Settings:
     def take(self, name: str, default: Any) -> Any:
         return self._left.pop(name, default)
 
-    def same(self, name: str, found: Any) -> Any:
+    def same(self, name: str, found: Any, *, none_is_unknown: bool = True) -> Any:
         """What the weights say, which an argument may repeat."""
         given = self._left.pop(name, found)
-        if given is not None and given != found:
+        if given != found and not (given is None and none_is_unknown):
             raise ValueError(f"{name} is {given!r}, but the weights are those of {name} {found!r}")
         return found
 

@@ -20,12 +20,13 @@ from liquid.training.clip import clip_norm
 from liquid.training.fitting import Fitted, evaluate, fit, loss_grad, predict
 from liquid.training.losses import LOSSES, Loss, cross_entropy, huber, mae, mse
 from liquid.training.network import Network
+from liquid.training.online import Online
 from liquid.training.optimisers import OPTIMISERS, SGD, AdamW, Optimiser, RMSprop
 from liquid.training.schedules import Constant, Cosine, Exponential, Schedule, Staircase
 from liquid.training.sequences import Sequences
 
 __all__ = [
     "LOSSES", "OPTIMISERS", "SGD", "AdamW", "Constant", "Cosine", "Exponential", "FileError", "Fitted", "Loss",
-    "Network", "Optimiser", "RMSprop", "Schedule", "Sequences", "Staircase", "clip_norm", "cross_entropy", "evaluate",
-    "fit", "huber", "load_model", "loss_grad", "mae", "mse", "predict", "save_model",
+    "Network", "Online", "Optimiser", "RMSprop", "Schedule", "Sequences", "Staircase", "clip_norm", "cross_entropy",
+    "evaluate", "fit", "huber", "load_model", "loss_grad", "mae", "mse", "predict", "save_model",
 ]  # fmt: skip

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from liquid.cells.params import Array
+from liquid.training._clip_kernels import norm, shrink
 
 
 def clip_norm(gradient: Array, limit: float | None) -> float:
@@ -14,11 +13,7 @@ def clip_norm(gradient: Array, limit: float | None) -> float:
     """
     if limit is not None and not limit > 0:
         raise ValueError(f"limit is {limit}, but must be more than 0")
-    largest = float(np.max(np.abs(gradient), initial=0.0))
-    if largest == 0.0:
-        return 0.0
-    scaled = gradient / largest
-    length = float(np.sqrt(np.dot(scaled, scaled)))
-    if limit is not None and length > limit / largest:
-        gradient[:] = scaled * (limit / length)
-    return largest * length
+    unit, length = norm(gradient)
+    if limit is not None and length > limit / unit:
+        shrink(gradient, gradient.dtype.type(unit), gradient.dtype.type(limit / length))
+    return unit * length

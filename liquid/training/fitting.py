@@ -129,6 +129,7 @@ class _Training:
             norms += clip_norm(gradient, self.clip)
             factor = self.schedule.factor(number * self.batches + i, self.epochs * self.batches)
             self.optimiser.update(now.params.flat, gradient, now.moments, factor)
+            self.network.constrain(now.params)
             share = float(batch.counted().sum())
             total, weight = total + share * value, weight + share
             bar.batch()

@@ -16,7 +16,7 @@ FloatingPointError if the mean overflows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, prod
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,16 +28,16 @@ Loss = Callable[[Array, Array, Array | None], tuple[float, Array]]
 
 def mse(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, Array]:
     """Squared error, see the module."""
-    p, e, w = _errors(prediction, target, weight)
-    with np.errstate(over="ignore"):
-        return _mean("mse", np.mean(e * e, axis=-1), 2 * e / e.shape[-1], w, p)
+    with np.errstate(over="ignore", invalid="ignore"):
+        p, e, w = _errors(prediction, target, weight)
+        return _mean("mse", e * e, 2 * e, w, p)
 
 
 def mae(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, Array]:
     """Absolute error, see the module."""
-    p, e, w = _errors(prediction, target, weight)
-    with np.errstate(over="ignore"):
-        return _mean("mae", np.mean(np.abs(e), axis=-1), np.sign(e) / e.shape[-1], w, p)
+    with np.errstate(over="ignore", invalid="ignore"):
+        p, e, w = _errors(prediction, target, weight)
+        return _mean("mae", np.abs(e), np.sign(e), w, p)
 
 
 def huber(
@@ -46,20 +46,22 @@ def huber(
     """Squared near 0 and absolute beyond `delta` (Huber 1964), see the module."""
     if not delta > 0:
         raise ValueError(f"delta is {delta}, but must be more than 0")
-    p, e, w = _errors(prediction, target, weight)
-    near = np.clip(e, -delta, delta)
-    with np.errstate(over="ignore"):
-        return _mean("huber", np.mean(near * (e - near / 2), axis=-1), near / e.shape[-1], w, p)
+    with np.errstate(over="ignore", invalid="ignore"):
+        p, e, w = _errors(prediction, target, weight)
+        near = np.clip(e, -delta, delta)
+        return _mean("huber", near * (e - near / 2), near, w, p)
 
 
 def cross_entropy(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, Array]:
     """Minus the log likelihood of classes, from scores that softmax turns into probabilities; see the module."""
     p, given = np.asarray(prediction), np.asarray(target)
     scores = p.astype(np.float64)
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    logs = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
-    share = class_shares(given, p.shape)
-    return _mean("cross_entropy", -np.sum(share * logs, axis=-1), np.exp(logs) - share, _weights(weight, p), p)
+    with np.errstate(over="ignore", invalid="ignore"):
+        shifted = scores - scores.max(axis=-1, keepdims=True)
+        logs = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+        share = class_shares(given, p.shape)
+        w = _weights(weight, p)
+        return _mean("cross_entropy", -share * logs, np.exp(logs) - share, w[..., None], p)
 
 
 LOSSES: dict[str, Loss] = {"mse": mse, "mae": mae, "huber": huber, "cross_entropy": cross_entropy}
@@ -93,16 +95,19 @@ def class_shares(target: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _errors(prediction: ArrayLike, target: ArrayLike, weight: ArrayLike | None) -> tuple[Array, Array, Array]:
+    """Predictions, errors, and weights of each number, whose sum is 1."""
     p, t = np.asarray(prediction), np.asarray(target)
     if t.shape != p.shape:
         raise ValueError(f"target has shape {t.shape}, but predictions {p.shape}")
-    with np.errstate(over="ignore"):
-        return p, p.astype(np.float64) - t, _weights(weight, p)
+    return p, p.astype(np.float64) - t, _weights(weight, p)[..., None] / p.shape[-1]
 
 
 def _weights(weight: ArrayLike | None, prediction: Array) -> Array:
+    """Weights of each sample, whose sum is 1."""
     shape = prediction.shape[:-1]
-    w = np.ones(shape) if weight is None else np.asarray(weight, np.float64)
+    if weight is None:
+        return np.full(shape, 1 / prod(shape))
+    w = np.asarray(weight, np.float64)
     if w.shape != shape:
         raise ValueError(f"weight has shape {w.shape}, but predictions {prediction.shape}")
     total = w.sum()
@@ -112,8 +117,7 @@ def _weights(weight: ArrayLike | None, prediction: Array) -> Array:
 
 
 def _mean(name: str, each: Array, slope: Array, w: Array, prediction: Array) -> tuple[float, Array]:
-    with np.errstate(invalid="ignore"):
-        mean = float(np.sum(w * each))
+    mean = float((w * each).sum())
     if not isfinite(mean):
         raise FloatingPointError(f"the loss {name} overflowed: the predictions are too far from the targets")
-    return mean, (slope * w[..., None]).astype(prediction.dtype)
+    return mean, (slope * w).astype(prediction.dtype)

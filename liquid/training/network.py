@@ -70,6 +70,13 @@ class Network(Recurrent):
             params[name][...] = rng.uniform(-bound, bound, params[name].shape)
         return params
 
+    def cell_params(self, params: Params) -> Params:
+        """The cell's parameters, as a view."""
+        return Params(self.cell, params.flat[: self.cell.param_count], self.cell.views)
+
+    def constrain(self, params: Params) -> None:
+        self.cell.constrain(self.cell_params(params))
+
     def loss_grad(
         self, params: Mapping[str, ArrayLike], x: ArrayLike, gaps: ArrayLike, judge: Judge
     ) -> tuple[float, Gradients]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -105,7 +106,10 @@ class RMSprop(Optimiser):
 
     def _step(self, flat: Array, gradient: Array, moments: Moments, rate: float) -> None:
         number = flat.dtype.type
-        rmsprop(flat, gradient, moments["v"], moments["decay"], rate, number(self.memory), number(self.epsilon))
+        rmsprop(
+            flat, gradient, moments["v"], moments["decay"], rate, number(self.memory), number(1 - self.memory),
+            number(self.epsilon),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +129,11 @@ class AdamW(Optimiser):
 
     def _step(self, flat: Array, gradient: Array, moments: Moments, rate: float) -> None:
         number, steps = flat.dtype.type, float(moments["steps"][0])
-        first, second = 1 - self.beta1**steps, 1 - self.beta2**steps
+        step, root = rate / (1 - self.beta1**steps), 1 / sqrt(1 - self.beta2**steps)
         adamw(
             flat, gradient, moments["m"], moments["v"], moments["decay"], rate, number(self.beta1),
-            number(self.beta2), number(self.epsilon), number(first), number(second),
+            number(1 - self.beta1), number(self.beta2), number(1 - self.beta2), number(self.epsilon), number(step),
+            number(root),
         )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Without torch and ncps: see `tests.peers` for the real ones."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from liquid.cells import Cell, CfC, LiquidS4, Params, WiredCfC
+from liquid.cells import LTC, Cell, CfC, LiquidS4, Params, WiredCfC
 from liquid.interop import from_ncps, rename, to_ncps, wiring_of
 from liquid.wirings import NCP, AutoNCP, FullyConnected, Random
 
@@ -18,9 +19,19 @@ CELLS: dict[str, Cell] = {
     "no_gate": CfC(inputs=2, units=3, backbone_units=4, mode="no_gate", projection=2, dtype="float32"),
     "wired": WiredCfC(inputs=2, wiring=AutoNCP(9, 2), projection=3),
     "wired_pure": WiredCfC(inputs=2, wiring=NCP(3, 2, 1, 2, 1, 2, 2), mode="pure", mixed_memory=True),
+    "ltc": LTC(inputs=2, units=3, ode_unfolds=2, mixed_memory=True),
+    "ltc_wired": LTC(inputs=2, wiring=AutoNCP(9, 2), input_mapping="linear", implicit_param_constraints=False),
+    "ltc_bare": LTC(inputs=1, wiring=Random(5, 2), input_mapping=None, output_mapping=None, epsilon=1e-5),
     "wired_full": WiredCfC(inputs=2, wiring=FullyConnected(4, 4), mode="no_gate"),
 }
-UNTOLD = {"deep": {"activation": "silu"}, "no_gate": {"mode": "no_gate"}, "wired_full": {"mode": "no_gate"}}
+UNTOLD: dict[str, dict[str, Any]] = {
+    "deep": {"activation": "silu"},
+    "no_gate": {"mode": "no_gate"},
+    "wired_full": {"mode": "no_gate"},
+    "ltc": {"ode_unfolds": 2},
+    "ltc_wired": {"implicit_param_constraints": False},
+    "ltc_bare": {"epsilon": 1e-5, "outputs": 2},
+}
 
 
 class Tensor:
@@ -61,13 +72,16 @@ def test_there_and_back(name: str) -> None:
 def test_with_all_settings_it_is_the_same_cell(name: str) -> None:
     cell = CELLS[name]
     settings: dict[str, Any] = {
-        "mode": cell.mode,
         "mixed_memory": cell.mixed_memory,
-        "proj_size": cell.projection,
         "input_size": cell.inputs,
         "return_sequences": False,
         "batch_first": True,
     }
+    if isinstance(cell, LTC):
+        names = ("input_mapping", "output_mapping", "ode_unfolds", "epsilon", "implicit_param_constraints")
+        settings |= {name: getattr(cell, name) for name in names}
+    else:
+        settings |= {"mode": cell.mode, "proj_size": cell.projection}
     if isinstance(cell, CfC):
         settings |= {"units": cell.units, "activation": cell.activation, "backbone_layers": cell.backbone_layers}
         settings |= {"backbone_units": cell.backbone_units, "backbone_dropout": 0.0}
@@ -122,6 +136,23 @@ def test_the_wiring_from_the_masks() -> None:
     np.testing.assert_array_equal(again.built.sensory, np.abs(wired.built.sensory))
 
 
+def test_the_wiring_of_an_ltc_from_its_masks_and_potentials() -> None:
+    wired = CELLS["ltc_wired"]
+    again, _ = from_ncps(to_ncps(wired, wired.init(0)))
+    np.testing.assert_array_equal(again.built.adjacency, wired.built.adjacency)
+    np.testing.assert_array_equal(again.built.sensory, wired.built.sensory)
+    assert again.outputs == wired.outputs
+
+
+def test_an_ltc_by_its_units() -> None:
+    cell, params = CELLS["ltc"], CELLS["ltc"].init(1)
+    again, _ = from_ncps(to_ncps(cell, params), units=3, ode_unfolds=2)
+    assert again == cell
+    euler = replace(cell, solver="euler")
+    with pytest.raises(ValueError, match="solver is 'euler', but ncps has only 'fused'"):
+        to_ncps(euler, euler.init(0))
+
+
 def broken(name: str, change: Any) -> dict[str, np.ndarray]:
     state_dict = to_ncps(CELLS[name], CELLS[name].init(0))
     change(state_dict)
@@ -150,6 +181,16 @@ def broken(name: str, change: Any) -> dict[str, np.ndarray]:
         ("wired", lambda d: d["rnn_cell.layer_0.sparsity_mask"].fill(0), {}, "is not a mask of ncps"),
         ("wired", lambda d: None, {"wiring": AutoNCP(9, 2, seed=1)}, "the mask of layer 0 is not that of the wiring"),
         ("wired", lambda d: None, {"units": 7}, "units is 7"),
+        ("ltc", lambda d: d.pop("rnn_cell.sigma"), {}, "lack rnn_cell.sigma"),
+        ("ltc", lambda d: d.pop("rnn_cell.sparsity_mask"), {}, "lack rnn_cell.sparsity_mask"),
+        ("ltc", lambda d: d["rnn_cell.sparsity_mask"].fill(2), {}, "other numbers than 0 and 1"),
+        ("ltc", lambda d: None, {"units": 4}, "units is 4, but the weights are those of units 3"),
+        ("ltc", lambda d: None, {"wiring": AutoNCP(9, 2)}, "of 3 neurons, but the wiring has 9"),
+        ("ltc", lambda d: None, {"input_mapping": None}, "input_mapping is None, but .* input_mapping 'affine'"),
+        ("ltc", lambda d: None, {"outputs": 2}, "outputs is 2"),
+        ("ltc", lambda d: None, {"mode": "pure"}, "an LTC has no setting mode"),
+        ("ltc_wired", lambda d: None, {"wiring": AutoNCP(9, 2, seed=1)}, "mask is not that of the wiring"),
+        ("ltc_wired", lambda d: None, {"units": 9}, "mask is not that of the wiring"),
     ],
 )
 def test_weights_that_do_not_fit(name: str, change: Any, settings: dict[str, Any], message: str) -> None:
