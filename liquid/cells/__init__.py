@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from liquid.cells._parts import set_threads, threads
 from liquid.cells.attention import Attention
 from liquid.cells.base import Cell, Gradients
 from liquid.cells.cfc import CfC
@@ -57,6 +58,8 @@ __all__ = [
     "Stepper",
     "WiredCfC",
     "make",
+    "set_threads",
+    "threads",
 ]
 
 CELLS: dict[str, type[Cell]] = {

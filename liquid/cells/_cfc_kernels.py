@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from liquid._jit import njit
-from liquid.cells._activations import activate, activate_back
-from liquid.cells._dense import affine, affine_back, copy
+from liquid.cells._activations import activate
+from liquid.cells._dense import affine, affine_back, affine_rows, copy
 from liquid.cells._math import exp, sigmoid, tanh
 from liquid.cells._single import acceptable, numbers_at, settled, split
 
@@ -62,6 +62,30 @@ def sense(theta, p, u, state, row):
 
 
 @njit
+def sense_rows(theta, p, x, t, state, rows):
+    """`sense` for sample `t` of several sequences, each with its row; the bits are those of `sense`."""
+    if x.shape[0] == 1:
+        sense(theta, p, x[0, t], state[0], rows[0])
+        return
+    joined = p.inputs + p.units
+    for b in range(x.shape[0]):
+        row = rows[b]
+        copy(x[b, t], row)
+        if p.mixed:
+            _lstm(theta, p, x[b, t], state[b], row)
+        else:
+            copy(state[b, : p.units], row[p.inputs : joined])
+    features, width, at = 0, joined, p.p_layers
+    for layer in range(p.layers):
+        before, after = p.r_layers + 2 * layer * p.backbone, p.r_layers + (2 * layer + 1) * p.backbone
+        at = affine_rows(theta, at, rows, features, width, rows, before, p.backbone)
+        for b in range(x.shape[0]):
+            activate(p.activation, rows[b, before:after], rows[b, after : after + p.backbone])
+        features, width = after, p.backbone
+    affine_rows(theta, p.p_heads, rows, features, width, rows, p.r_heads, p.heads * p.units)
+
+
+@njit
 def emit(theta, p, gap, row, h):
     """The state `gap` after the previous sample, from what `sense` left in `row`; may be asked for several gaps."""
     n, one, gap = p.units, theta.dtype.type(1), theta.dtype.type(gap)
@@ -110,43 +134,6 @@ def emit_back(theta, p, gap, row, dh, dtheta, da):
         dta[i] = dtb[i] * gap
         dgap += dtb[i] * ta[i]
     return dgap
-
-
-@njit
-def step_back(theta, p, gap, row, dstate, dtheta, du, work):
-    """Backward pass of one step from its tape row.
-
-    `dstate` holds dloss/d(next state) on entry and dloss/d(state) on return; `du` is filled, `dtheta` added to.
-    `work` is scratch of `work_size(p)`. Returns dloss/dgap.
-    """
-    joined, wide = p.inputs + p.units, max(p.inputs + p.units, p.backbone)
-    da, d, dlower = work[: 4 * p.units], work[4 * p.units :], work[4 * p.units + wide :]
-    dgap = emit_back(theta, p, gap, row, dstate[: p.units], dtheta, da)
-    at, width = p.p_heads, p.features
-    if p.layers > 0:
-        features = row[p.r_heads - p.backbone : p.r_heads]
-    else:
-        features = row[:joined]
-    affine_back(theta, dtheta, at, features, da[: p.heads * p.units], d[:width])
-    for layer in range(p.layers - 1, -1, -1):
-        r = p.r_layers + 2 * layer * p.backbone
-        before, after = row[r : r + p.backbone], row[r + p.backbone : r + 2 * p.backbone]
-        activate_back(p.activation, before, after, d[: p.backbone])
-        lower = row[r - p.backbone : r] if layer > 0 else row[:joined]
-        at -= (lower.size + 1) * p.backbone
-        affine_back(theta, dtheta, at, lower, d[: p.backbone], dlower[: lower.size])
-        copy(dlower[: lower.size], d)
-    copy(d[: p.inputs], du)
-    if p.mixed:
-        _lstm_back(theta, p, row, d[p.inputs : joined], dstate, dtheta, du, da, dlower[:joined])
-    else:
-        copy(d[p.inputs : joined], dstate)
-    return dgap
-
-
-@njit
-def work_size(p):
-    return 4 * p.units + 2 * max(p.inputs + p.units, p.backbone)
 
 
 @njit
@@ -203,37 +190,15 @@ def _four(block, n):
 
 @njit
 def run(theta, p, x, gaps, state, y, states):
-    """Run each sequence from its row of `state`, which is updated; fills `y`, and `states` if it has a length."""
-    row = np.empty(p.row, theta.dtype)
-    for b in range(x.shape[0]):
-        for t in range(x.shape[1]):
-            sense(theta, p, x[b, t], state[b], row)
-            emit(theta, p, gaps[b, t], row, state[b, : p.units])
+    """Run all sequences, each from its row of `state`, which is updated; fills `y`, and `states` if it has a length."""
+    rows = np.empty((x.shape[0], p.row), theta.dtype)
+    for t in range(x.shape[1]):
+        sense_rows(theta, p, x, t, state, rows)
+        for b in range(x.shape[0]):
+            emit(theta, p, gaps[b, t], rows[b], state[b, : p.units])
             _read(theta, p, state[b], y[b, t])
             if states.shape[1] > 0:
                 copy(state[b], states[b, t])
-
-
-@njit
-def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
-    """Forward with a tape and backward, sequence by sequence; see `Cell._backward`."""
-    length, n = x.shape[1], p.units
-    tape = np.empty((length, p.row), theta.dtype)
-    after = np.empty((length, n), theta.dtype)
-    work, dread = np.empty(work_size(p), theta.dtype), np.empty(n, theta.dtype)
-    for b in range(x.shape[0]):
-        for t in range(length):
-            sense(theta, p, x[b, t], state[b], tape[t])
-            emit(theta, p, gaps[b, t], tape[t], state[b, :n])
-            copy(state[b, :n], after[t])
-        for t in range(length - 1, -1, -1):
-            if p.outputs > 0:
-                affine_back(theta, dtheta, p.p_out, after[t], dy[b, t], dread)
-            else:
-                copy(dy[b, t], dread)
-            for i in range(n):
-                dstate[b, i] += dread[i]
-            dgaps[b, t] = step_back(theta, p, gaps[b, t], tape[t], dstate[b], dtheta, dx[b, t], work)
 
 
 @njit(forceinline=True)

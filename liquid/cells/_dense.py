@@ -78,6 +78,30 @@ def product(x, x_at, x_row, x_step, rows, w, w_at, w_step, n, start, start_at, s
 
 
 @njit
+def turn(theta, at, n, m, turned):
+    """Copy the transposed weight of the block at offset `at` to the same place in `turned`."""
+    for j in range(n):
+        w = theta[at + j * m : at + (j + 1) * m]
+        for o in range(m):
+            turned[at + o * n + j] = w[o]
+
+
+@njit
+def affine_rows_back(dtheta, at, x, x_at, x_row, n, d, d_at, d_row, m, rows):
+    """Add to the gradient of the block at offset `at` what `rows` rows give at once.
+
+    Row r had the n inputs from ``x.flat[x_at + r * x_row]`` on, and ``d.flat[d_at + r * d_row]`` on is dloss/d(its m
+    outputs).
+    """
+    product(x, x_at, 1, x_row, n, d, d_at, d_row, rows, dtheta, at, m, dtheta, at, m, m)
+    db, slopes = dtheta[at + n * m : at + (n + 1) * m], d.reshape(d.size)
+    for r in range(rows):
+        row = slopes[d_at + r * d_row : d_at + r * d_row + m]
+        for o in range(m):
+            db[o] += row[o]
+
+
+@njit
 def affine_back(theta, dtheta, at, x, dout, dx):
     """Backward pass of `affine`: add to the block's gradient, fill ``dx = W^T dout``."""
     n, m = x.size, dout.size

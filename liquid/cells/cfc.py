@@ -20,8 +20,10 @@ from math import sqrt
 import numpy as np
 
 from liquid.cells._activations import ACTIVATIONS
-from liquid.cells._cfc_kernels import MODES, Plan, run, run_back, single
+from liquid.cells._cfc_back import run_back
+from liquid.cells._cfc_kernels import MODES, Plan, run, single
 from liquid.cells._dense import dense_size, dense_views
+from liquid.cells._parts import each_part, sum_of_parts
 from liquid.cells._single import Single
 from liquid.cells.base import Cell
 from liquid.cells.params import Array, Cutter, Params
@@ -138,10 +140,19 @@ class CfC(Cell):
         return Single(single, fixed, np.concatenate([theta, np.zeros(self.plan.row, theta.dtype)]))
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
-        run(theta, self.plan, x, gaps, state, y, states)
+        def work(part: slice) -> None:
+            run(theta, self.plan, x[part], gaps[part], state[part], y[part], states[part])
+
+        each_part(len(x), gaps.shape[1] * theta.size, work)
 
     def _backward(
         self, theta: Array, x: Array, gaps: Array, state: Array, dy: Array, dstate: Array,
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
-        run_back(theta, self.plan, x, gaps, state, dy, dstate, dtheta, dx, dgaps)
+        def work(part: slice, gradient: Array) -> None:
+            run_back(
+                theta, self.plan, x[part], gaps[part], state[part], dy[part], dstate[part],
+                gradient, dx[part], dgaps[part],
+            )  # fmt: skip
+
+        sum_of_parts(len(x), 3 * gaps.shape[1] * theta.size, dtheta, work)

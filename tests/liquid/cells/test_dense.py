@@ -52,3 +52,19 @@ def test_arrays_of_several_types_do_not_compile() -> None:
     for x in (np.ones(1, np.float32), np.ones(4)[::2]):
         with pytest.raises(Exception, match="contiguous arrays of one type"):
             mixed(x, np.ones(1))
+
+
+def test_gradient_of_a_block_from_many_rows() -> None:
+    rows, n, m, at = 10, 7, 21, 5
+    x, d, theta = rng.normal(size=(rows, n + 3)), rng.normal(size=(rows, m + 2)), block(n, m, "float64")
+    gradient = theta.copy()
+    _dense.affine_rows_back(gradient, at, x, 2, n + 3, n, d, 1, m + 2, m, rows)
+    change = (gradient - theta)[at:].reshape(n + 1, m)
+    slopes = d[:, 1 : m + 1]
+    np.testing.assert_allclose(change, [*(x[:, 2 : 2 + n].T @ slopes), slopes.sum(0)], rtol=0, atol=1e-13)
+    assert (gradient[:at] == theta[:at]).all()
+
+    turned = np.full(theta.size, 7.0)
+    _dense.turn(theta, at, n, m, turned)
+    np.testing.assert_array_equal(turned[at : at + n * m].reshape(m, n), theta[at : at + n * m].reshape(n, m).T)
+    assert (turned[[*range(at), *range(at + n * m, theta.size)]] == 7).all()
