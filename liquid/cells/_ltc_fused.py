@@ -34,12 +34,27 @@ N, D_N, D_D, D_V = range(4)
 D, V, K, D_K = range(4)
 
 
+@njit(forceinline=True)
+def work_size(p, stages):
+    return (4 + 4 * stages) * p.units + (stages + 2) * p.recurrent.source.size
+
+
+@njit(forceinline=True)
+def work_in(p, stages, numbers):
+    """The scratch in the first `work_size(p, stages)` numbers."""
+    n, m = p.units, p.recurrent.source.size
+    a = 4 * n
+    b = a + 4 * stages * n
+    c = b + stages * m
+    return Work(
+        numbers[:a].reshape(4, n), numbers[a:b].reshape(4, stages, n),
+        numbers[b:c].reshape(stages, m), numbers[c : c + 2 * m].reshape(2, m),
+    )  # fmt: skip
+
+
 @njit
 def work_of(p, stages, theta):
-    n, m, kind = p.units, p.recurrent.source.size, theta.dtype
-    return Work(
-        np.empty((4, n), kind), np.empty((4, stages, n), kind), np.empty((stages, m), kind), np.empty((2, m), kind)
-    )
+    return work_in(p, stages, np.empty(work_size(p, stages), theta.dtype))
 
 
 @njit(forceinline=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.extending import overload
@@ -11,9 +11,10 @@ from liquid._jit import njit
 from liquid.cells._cfc_kernels import _lstm, _lstm_back
 from liquid.cells._dense import copy
 from liquid.cells._ltc_explicit import MAX_STEPS, STAGES, explicit_gap, explicit_gap_back
-from liquid.cells._ltc_fused import D, fused_gap, fused_gap_back, receive, work_of
+from liquid.cells._ltc_fused import D, Work, fused_gap, fused_gap_back, receive, work_in, work_of, work_size
 from liquid.cells._ltc_ready import CM, D_LEAK, D_VLEAK, LEAK, VLEAK, ExplicitPlan, no_gradient
 from liquid.cells._synapses import back, conduct, open_gates
+from liquid.cells.params import Array
 
 
 @njit(forceinline=True)
@@ -143,20 +144,57 @@ def _move_back(p, ready, gap, base, dv, dbase, trace, shares, steps, explicit, g
     )
 
 
+class Room(NamedTuple):
+    """Scratch of a sample."""
+
+    row: Array  # (p.row,), the tape row of mixed memory
+    u: Array  # (inputs,)
+    gates: Array  # (sensory synapses,)
+    sums: Array  # (2, units)
+    base: Array  # (2, units)
+    v: Array  # (units,)
+    no_trace: Array  # (0, units)
+    work: Work
+
+
+@njit(forceinline=True)
+def room_size(p):
+    return p.row + p.inputs + p.sensory.source.size + 5 * p.units + work_size(p, STAGES[p.solver] + 1)
+
+
+@njit(forceinline=True)
+def room_in(p, numbers):
+    """The scratch in `room_size(p)` numbers."""
+    n = p.units
+    a = p.row
+    b = a + p.inputs
+    c = b + p.sensory.source.size
+    d = c + 2 * n
+    e = d + 2 * n
+    f = e + n
+    return Room(
+        numbers[:a], numbers[a:b], numbers[b:c], numbers[c:d].reshape(2, n), numbers[d:e].reshape(2, n), numbers[e:f],
+        numbers[:0].reshape(0, n), work_in(p, STAGES[p.solver] + 1, numbers[f:]),
+    )  # fmt: skip
+
+
+@njit
+def sample(theta, p, ready, u, gap, state, y, no_shares, room):
+    """Advance `state` by a sample and fill `y`. Left out of line, so that its bits are the same for all who call it."""
+    sense(theta, p, ready, u, room.u, room.gates, room.sums, room.base)
+    enter(theta, p, u, state, room.row, room.v)
+    move(p, ready, gap, room.base, room.v, room.no_trace, no_shares, room.work)
+    leave(p, room.v, state)
+    read(theta, p, state, y)
+
+
 @njit
 def run(theta, p, ready, x, gaps, state, y, states):
     """Run each sequence from its row of `state`, which is updated; fills `y`, and `states` if it has a length."""
-    kind, row, work = theta.dtype, np.empty(p.row, theta.dtype), work_of(p, STAGES[p.solver] + 1, theta)
-    u, gates = np.empty(p.inputs, kind), np.empty(p.sensory.source.size, kind)
-    sums, base, v = np.empty((2, p.units), kind), np.empty((2, p.units), kind), np.empty(p.units, kind)
-    no_trace, no_shares = np.empty((0, p.units), kind), np.empty(0)
+    room, no_shares = room_in(p, np.empty(room_size(p), theta.dtype)), np.empty(0)
     for b in range(x.shape[0]):
         for t in range(x.shape[1]):
-            sense(theta, p, ready, x[b, t], u, gates, sums, base)
-            enter(theta, p, x[b, t], state[b], row, v)
-            move(p, ready, gaps[b, t], base, v, no_trace, no_shares, work)
-            leave(p, v, state[b])
-            read(theta, p, state[b], y[b, t])
+            sample(theta, p, ready, x[b, t], gaps[b, t], state[b], y[b, t], no_shares, room)
             if states.shape[1] > 0:
                 copy(state[b], states[b, t])
 

@@ -10,7 +10,8 @@ between the reversal potentials (theorem 2)::
 
     cm / (g + sum w) <= tau <= cm / g,        min(v, vleak, E) <= v' <= max(v, vleak, E)
 
-Both hold for the fused steps and Euler's at any gap, and for the other solvers up to their own error. Solvers take the
+Both hold for the fused steps and Euler's at any gap, and for the other solvers up to their own error. (In fused steps
+epsilon is a leak to 0, by which v may leave the bounds toward 0, by about epsilon / D of its size.) Solvers take the
 gap D in `ode_unfolds` steps and are these:
 
 fused
@@ -41,7 +42,9 @@ from liquid.cells._dense import dense_size, dense_views
 from liquid.cells._ltc_explicit import SOLVERS
 from liquid.cells._ltc_kernels import run, run_back, time_constants
 from liquid.cells._ltc_ready import ExplicitPlan, Layout, Plan, Ready, prepare, prepare_back
+from liquid.cells._ltc_single import fixed_of, single, work_of
 from liquid.cells._options import at_least, one_of
+from liquid.cells._single import Single
 from liquid.cells._synapses import Places, Synapses, listed, order_of
 from liquid.cells.base import Cell
 from liquid.cells.checks import real_array
@@ -224,6 +227,12 @@ class LTC(Cell):
 
     def _ready(self, theta: Array) -> Ready:
         return prepare(theta, self.plan, self.layout)
+
+    def _single(self, theta: Array) -> Single | None:
+        if self.solver != "fused":
+            return None
+        fixed = fixed_of(self.plan, self.param_count, self.state_size)
+        return Single(single, fixed, work_of(theta, self.plan, self.layout))
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         run(theta, self.plan, self._ready(theta), x, gaps, state, y, states)
