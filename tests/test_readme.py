@@ -68,7 +68,7 @@ def test_every_block_is_known_to_this_file() -> None:
     known = ("make ", "liquidstream ", "curl ")
     lines = [line for text in SHELL for line in text.replace("\\\n", " ").splitlines() if line.strip()]
     assert all(line.startswith(known) for line in lines), lines
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
 
 
 def test_python() -> None:
@@ -81,6 +81,13 @@ def test_python() -> None:
     spike = 20 + 3 * math.sin((30.0 * 2500 + 2500 * 7 % 11) / 1800) + 9
     assert any(line.startswith(f"{spike:.1f} at") for line in lines), lines
     assert lines[-1].endswith("in ten minutes and in an hour")
+
+
+def test_the_library_in_python() -> None:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(PYTHON[2], "README.md", "exec"), {})
+    assert float(said.getvalue().split()[1]) > 0.8, said.getvalue()
 
 
 @pytest.mark.parametrize("command", commands("make "))
