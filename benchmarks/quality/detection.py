@@ -1,66 +1,82 @@
-"""Detection on a folder of labelled series: VUS-PR and event-F1 of the score, alerts against events.
+"""Our detector against baselines on labelled series: VUS-PR and event-F1 of the score, alerts against events.
 
-    python -m benchmarks.quality.detection FOLDER [--bank ...] [--decoder ...]
+    python -m benchmarks.quality.detection FOLDER [--baselines all] [--jobs 2] [--write]
 
-FOLDER holds manifest.csv (file, source, score_from, vus_window) and the CSVs (timestamp, value, label). Means are
-taken per source first, then over sources ("macro"). Labels are never shown to the model.
+FOLDER holds CSVs (timestamp, value, label) and perhaps a manifest.csv (file, source, score_from, vus_window). Means are
+taken per source first, then over sources ("macro"). Labels are never shown to a detector. Finished series are kept in
+--results and not run again.
+
+An alert is right where it opens inside an event or up to max(10, period / 4) rows after. Ours are the episodes that
+reach a level of `alert_score`, the same for all series. The baselines have no line of their own: theirs is what one in
+2,000 of their own scores exceeded on the second half of the rows before scoring starts, and an alert lasts 75 rows.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from liquid import Model, ModelConfig
-from stream.evaluate import hits, runs, vus_pr
-
-
-def event_f1(label: np.ndarray, score: np.ndarray) -> float:
-    """Best composite F1 over all thresholds: precision by rows, recall by events (Garg et al. 2021)."""
-    order = np.argsort(-score, kind="stable")
-    s, y = score[order], label[order]
-    last = np.append(s[1:] != s[:-1], True)
-    precision = np.cumsum(y)[last] / (np.flatnonzero(last) + 1.0)
-    first, end = runs(label)
-    peaks = np.sort([score[a : b + 1].max() for a, b in zip(first, end, strict=True)])
-    recall = (len(peaks) - np.searchsorted(peaks, s[last], side="left")) / len(peaks)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return float(np.nanmax(2 * precision * recall / (precision + recall)))
+from benchmarks.quality import detection_tables, page, scoring, store
+from benchmarks.quality.detection_scores import measured
+from benchmarks.quality.detectors import DETECTORS
+from benchmarks.quality.labelled import Labelled, dropped, labelled
+from benchmarks.quality.methods import OURS, chosen, fingerprint
 
 
-def main(folder: Path, bank: str = "liquid_s4", decoder: str = "cfc") -> None:
-    """Score the detector on labelled series."""
-    config = ModelConfig(horizons=(3600.0,), bank=bank, decoder=decoder)
-    with (folder / "manifest.csv").open() as f:
-        manifest = list(csv.DictReader(f))
-    figures = defaultdict(list)
-    for entry in track(manifest, "series", console=Console(stderr=True)):
-        with (folder / entry["file"]).open() as f:
-            rows = list(csv.DictReader(f))
-        times = np.array([float(r["timestamp"]) for r in rows])
-        values = np.array([float(r["value"] or "nan") for r in rows])
-        label = np.array([float(r["label"]) > 0 for r in rows])
-        out = Model(config, capacity=1).run(np.zeros(len(rows), int), times, values)
-        a = int(entry["score_from"])
-        label, score = label[a:], out["score"][a:]
-        h = hits(label, out["alert_score"][a:], slack=10)
-        figures[entry["source"]].append(
-            (vus_pr(label, score, int(entry["vus_window"])), event_f1(label, score), h.hits / h.events,
-             (h.alerts - h.false_alerts) / max(h.alerts, 1), h.false_alerts / len(label) * 1000)
-        )  # fmt: skip
-    table = Table("source", "series", "VUS-PR", "event-F1", "events alerted", "alerts right", "false per 1,000 rows")
-    means = {k: np.mean(v, axis=0) for k, v in sorted(figures.items())}
-    for source, m in means.items():
-        table.add_row(source, str(len(figures[source])), *(f"{x:.3f}" for x in m))
-    table.add_row("macro", str(len(manifest)), *(f"{x:.3f}" for x in np.mean(list(means.values()), axis=0)))
-    Console().print(table)
+def main(
+    folder: Path,
+    modes: Annotated[list[str] | None, typer.Option("--mode", help="full, drop:0.4")] = None,
+    baselines: Annotated[str, typer.Option(help="all, none, or names with commas between")] = "all",
+    jobs: Annotated[int, typer.Option(min=1, help="series at a time")] = 1,
+    results: Annotated[Path, typer.Option(help="where finished series are kept")] = store.RESULTS / "detection",
+    write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
+    bank: str = "liquid_s4",
+    decoder: str = "cfc",
+) -> None:
+    """Score the detector, and the baselines, on labelled series."""
+    names = chosen(baselines, DETECTORS)
+    ours = partial(scoring.run, bank=bank, decoder=decoder)
+    pairs = [
+        (s, name)
+        for s in _series(folder, modes or ["full", "drop:0.4"])
+        for name in (OURS, *names)
+        if name == OURS or s.mode == "full" or not DETECTORS[name].slow
+    ]
+    tasks = [
+        store.task(results, ours, s, name, fingerprint(None, bank, decoder))
+        if name == OURS
+        else store.task(results, scoring.run, s, name, fingerprint(DETECTORS[name]))
+        for s, name in pairs
+    ]
+    store.run_all(tasks, jobs)
+    found = [measured(s, name, store.load(t)) for (s, name), t in zip(pairs, tasks, strict=True)]
+    tables = detection_tables.tables(found)
+    console = Console()
+    for table in tables:
+        table.show(console)
+    if write:
+        picture = page.PAGE.with_name("quality-detection.png")
+        detection_tables.picture(found, picture)
+        page.write(
+            "detection",
+            [f"![VUS-PR of every method, by source]({picture.name})"] + [t.markdown() for t in tables],
+        )
+        console.print(f"written: {page.PAGE}")
+
+
+def _series(folder: Path, modes: list[str]) -> list[Labelled]:
+    out = []
+    for s in labelled(folder):
+        for text in modes:
+            mode, _, amount = text.partition(":")
+            if mode not in ("full", "drop"):
+                raise typer.BadParameter(f"no mode {mode!r}; there are full and drop:SHARE")
+            out.append(s if mode == "full" else dropped(s, float(amount)))
+    return out
 
 
 if __name__ == "__main__":

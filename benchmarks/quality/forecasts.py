@@ -1,86 +1,97 @@
-"""Forecasts against the last value, on regular and thinned series, prequential, with strictly delayed feedback.
+"""Our forecasts against baselines, on regular and thinned series: prequential, with strictly delayed feedback.
 
-    python -m benchmarks.quality.forecasts FOLDER [--set metro ...] [--bank ...] [--decoder ...]
+    python -m benchmarks.quality.forecasts FOLDER [--baselines all] [--jobs 2] [--write]
 
-A cell is a set in a mode at a horizon: the geometric mean over its series of MAE(model) / MAE(last value), rMAE. The
-figure of a set is the geometric mean of its cells. Coverage is taken over series with more than 1,000 scored rows.
+FOLDER holds CSVs, each with a column of times and columns of numbers (and `series`, where a file has several). Files of
+the names in `benchmarks.quality.sets` are read as said there. Finished series are kept in --results and not run again.
+
+A cell is a set in a mode at a horizon: the geometric mean over its series of MAE / MAE(last value), rMAE; figures are
+geometric means of cells. The truth is the series before thinning. Baselines that are slow (river's) learn from every
+row but are asked at 200 rows of each series; they are compared there only. Intervals are compared with a
+rolling-quantile conformal band around the same forecasts.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.quality.sets import CYCLIC, SETS, Series, series
-from liquid import Model, ModelConfig
-
-
-def truth(s: Series, horizon: float) -> np.ndarray:
-    """What the unthinned series was `horizon` after each row (straight line between rows); nan past its end."""
-    return np.interp(s.time + horizon, s.full_time, s.full_value, right=np.nan)
-
-
-def scored(s: Series, config: ModelConfig) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Per horizon (next event first): forecasts, truth, last value, and intervals (n, 4: lo80 hi80 lo95 hi95)."""
-    out = Model(config, capacity=1).run(np.zeros(len(s.time), int), s.time, s.value)
-    nxt = np.column_stack([out[k] for k in ("lower80", "upper80", "lower", "upper")])[1:]
-    result = [(out["expected"][1:], s.value[1:], s.value[:-1], nxt)]
-    for m, h in enumerate(config.horizons):
-        bands = np.column_stack([out[k][:, m] for k in ("lo80", "hi80", "lo95", "hi95")])
-        result.append((out["mean"][:, m], truth(s, h), s.value, bands))
-    return result
+from benchmarks.quality import conformal, forecast_tables, page, prequential, store
+from benchmarks.quality.folder import of_folder
+from benchmarks.quality.forecast_scores import measured
+from benchmarks.quality.forecasters import FORECASTERS
+from benchmarks.quality.methods import OURS, chosen, fingerprint
+from benchmarks.quality.sets import CYCLIC_MODES, SETS, Series, in_modes, present, series
+from stream.units import seconds
 
 
 def main(
     folder: Path,
     sets: Annotated[list[str] | None, typer.Option("--set", help="only these sets")] = None,
+    modes: Annotated[
+        list[str] | None, typer.Option("--mode", help="full, drop:0.5, drop:0.8, delta:0.25 (deviations)")
+    ] = None,
+    horizons: Annotated[str, typer.Option(help="like 1h,6h,1d; else as the set has them, or 1, 6, 24 gaps")] = "",
+    baselines: Annotated[str, typer.Option(help="all, none, or names with commas between")] = "all",
+    jobs: Annotated[int, typer.Option(min=1, help="series at a time")] = 1,
+    results: Annotated[Path, typer.Option(help="where finished series are kept")] = store.RESULTS / "forecasts",
+    write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
 ) -> None:
-    """Measure rMAE and interval coverage."""
+    """Measure errors and intervals, and those of the baselines."""
+    names = chosen(baselines, FORECASTERS)
+    all_series = list(_series(folder, sets, modes, tuple(seconds(h) for h in horizons.split(",") if h)))
+    ours = partial(prequential.run, bank=bank, decoder=decoder)
+    window = str(conformal.WINDOW)
+    tasks = {
+        (i, name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, window))
+        if name == OURS
+        else store.task(results, prequential.run, s, name, fingerprint(FORECASTERS[name]))
+        for i, s in enumerate(all_series)
+        for name in (OURS, *names)
+    }
+    store.run_all(list(tasks.values()), jobs)
+    found = []
+    for i, s in enumerate(all_series):
+        found += measured(s, {name: store.load(tasks[i, name]) for name in (OURS, *names)})
+    tables = forecast_tables.tables(found, names, set(SETS))
     console = Console()
-    table = Table(
-        "set", "rMAE", "next", "h1", "h2", "h3", "80 %: next", "h1", "h2", "h3", "95 %: next", "h1", "h2", "h3"
-    )
-    cells: dict[str, dict[tuple[str, int], list[float]]] = {}
-    for name in sets or [*SETS, *CYCLIC]:
-        own: dict[tuple[str, int], list[float]] = defaultdict(list)
-        cover: dict[tuple[int, int], list[float]] = defaultdict(list)
-        for s in series(folder, name):
-            config = ModelConfig(horizons=s.horizons, bank=bank, decoder=decoder)
-            for k, (made, came, last, bands) in enumerate(scored(s, config)):
-                ok = np.isfinite(came)
-                ok[: s.warm_up] = False
-                base = np.abs(came - last)[ok].mean() if ok.any() else 0.0
-                if base < 1e-5 * s.value.std():
-                    continue
-                made = np.where(np.isfinite(made), made, last)
-                own[s.mode, k].append(max(float(np.abs(came - made)[ok].mean() / base), 1e-4))
-                if ok.sum() > 1000:
-                    for level in (0, 1):
-                        inside = (came >= bands[:, 2 * level]) & (came <= bands[:, 2 * level + 1])
-                        cover[k, level].append(float(inside[ok].mean()))
-        cells[name] = own
-        by_horizon = [_mean([v for (_, k), v in own.items() if k == h]) for h in range(4)]
-        covered = [f"{np.mean(cover[k, level]):.3f}" if cover[k, level] else "-" for level in (0, 1) for k in range(4)]
-        table.add_row(name, f"{_mean(own.values()):.3f}", *(f"{x:.3f}" for x in by_horizon), *covered)
-        console.print(f"{name}: {_mean(own.values()):.3f}")
-    for title, names in (("declared season", SETS), ("all", cells)):
-        chosen = [v for n in names if n in cells for v in cells[n].values()]
-        if chosen:
-            table.add_row(f"{title} ({len(chosen)} cells)", f"{_mean(chosen):.3f}")
-    console.print(table)
+    for table in tables:
+        table.show(console)
+    facts = forecast_tables.facts(found, names, set(SETS))
+    console.print(*facts, sep="\n")
+    if write:
+        picture = page.PAGE.with_name("quality-forecasts.png")
+        forecast_tables.picture(found, names, picture)
+        page.write(
+            "forecasts",
+            [f"![MAE of every method over that of the last value, by set]({picture.name})"]
+            + [t.markdown() for t in tables]
+            + ["\n".join(f"- {fact}" for fact in facts)],
+        )
+        console.print(f"written: {page.PAGE}")
 
 
-def _mean(cells) -> float:
-    """Geometric mean over cells of the geometric mean over series."""
-    return float(np.exp(np.mean([np.mean(np.log(c)) for c in cells]))) if cells else float("nan")
+def _series(folder: Path, sets: list[str] | None, modes: list[str] | None, horizons: tuple[float, ...]):
+    """The declared sets that the folder holds, else whatever its CSVs hold."""
+    asked: list[tuple[str, float]] = []
+    for text in modes or ():
+        mode, _, amount = text.partition(":")
+        if mode not in ("full", "drop", "delta"):
+            raise typer.BadParameter(f"no mode {mode!r}; there are full, drop:SHARE and delta:DEVIATIONS")
+        asked.append((mode, float(amount or 0)))
+    declared = [] if horizons else present(folder)
+    if declared:
+        for name in sets or declared:
+            yield from series(folder, name, asked)
+    else:
+        own: list[Series] = [s for s in of_folder(folder, horizons) if not sets or s.source in sets]
+        yield from in_modes(own, asked or CYCLIC_MODES)
 
 
 if __name__ == "__main__":

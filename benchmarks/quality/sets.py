@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,9 +29,10 @@ class Series:
     mode: str = "full"
 
 
-def _series(
+def cleaned(
     source: str, name: str, time: np.ndarray, value: np.ndarray, horizons: tuple[float, ...], warm: int
 ) -> Series:
+    """A series in order of time, without rows that have no value or a time that was already there."""
     keep = np.isfinite(value)
     time, value = time[keep], value[keep]
     order = np.argsort(time, kind="stable")
@@ -48,19 +49,19 @@ def _seconds(column: pd.Series) -> np.ndarray:
 def etth1(folder: Path) -> Iterator[Series]:
     df = pd.read_csv(folder / "etth1.csv").iloc[:14400]
     for c in df.columns[1:]:
-        yield _series("etth1", c, _seconds(df.date), df[c].to_numpy(), (HOUR, 6 * HOUR, 24 * HOUR), 3600)
+        yield cleaned("etth1", c, _seconds(df.date), df[c].to_numpy(), (HOUR, 6 * HOUR, 24 * HOUR), 3600)
 
 
 def metro(folder: Path) -> Iterator[Series]:
     df = pd.read_csv(folder / "metro_traffic.csv")
     y = df.traffic_volume.to_numpy(float)
-    yield _series("metro", "traffic", _seconds(df.timestamp), y, (HOUR, 6 * HOUR, 24 * HOUR), 6000)
+    yield cleaned("metro", "traffic", _seconds(df.timestamp), y, (HOUR, 6 * HOUR, 24 * HOUR), 6000)
 
 
 def parking(folder: Path) -> Iterator[Series]:
     kept = 0
     for name, g in pd.read_csv(folder / "parking.csv").groupby("series"):
-        s = _series("parking", name, _seconds(g.timestamp), g.occupancy.to_numpy(float), (HOUR / 2, 3 * HOUR, DAY), 300)
+        s = cleaned("parking", name, _seconds(g.timestamp), g.occupancy.to_numpy(float), (HOUR / 2, 3 * HOUR, DAY), 300)
         if len(s.time) >= 1200 and kept < 12:
             kept += 1
             yield s
@@ -68,13 +69,13 @@ def parking(folder: Path) -> Iterator[Series]:
 
 def sp500(folder: Path) -> Iterator[Series]:
     y = np.log(pd.read_csv(folder / "sp500_daily.csv").close.to_numpy(float))
-    yield _series("sp500", "log close", np.arange(len(y)) * DAY, y, (DAY, 5 * DAY, 20 * DAY), 1000)
+    yield cleaned("sp500", "log close", np.arange(len(y)) * DAY, y, (DAY, 5 * DAY, 20 * DAY), 1000)
 
 
 def eurusd(folder: Path) -> Iterator[Series]:
     df = pd.read_csv(folder / "eurusd_ticks.csv")
     mid = ((df.bid + df.ask) / 2).to_numpy()
-    yield _series("eurusd", "mid", _seconds(df.timestamp), mid, (6.0, MINUTE, 10 * MINUTE), 1500)
+    yield cleaned("eurusd", "mid", _seconds(df.timestamp), mid, (6.0, MINUTE, 10 * MINUTE), 1500)
 
 
 def icu(folder: Path) -> Iterator[Series]:
@@ -87,14 +88,14 @@ def icu(folder: Path) -> Iterator[Series]:
                 kept += 1
                 if kept % 2:
                     time, value = g.timestamp.to_numpy(float), g[c].to_numpy(float)
-                    yield _series("icu", f"{c} {name}", time, value, (HOUR, 4 * HOUR, 12 * HOUR), 15)
+                    yield cleaned("icu", f"{c} {name}", time, value, (HOUR, 4 * HOUR, 12 * HOUR), 15)
 
 
 def labelled(folder: Path, source: str) -> Iterator[Series]:
     """Labelled series as cyclic ones: next event, 5, 20 and 100 units; the first fifth is not scored."""
     for path in sorted((folder.parent / "anomaly").glob(f"{source}_*.csv")):
         df = pd.read_csv(path)
-        s = _series(source, path.stem, df.timestamp.to_numpy(float), df.value.to_numpy(float), (), len(df) // 5)
+        s = cleaned(source, path.stem, df.timestamp.to_numpy(float), df.value.to_numpy(float), (), len(df) // 5)
         unit = float(np.median(np.diff(s.time)))
         head = s.value[: s.warm_up]
         deviation = head.std() if head.std() > 1e-6 else s.value.std()
@@ -135,10 +136,22 @@ CYCLIC = ("ucr", "nasa", "kpi", "wsd")
 CYCLIC_MODES = (FULL, ("drop", 0.5))
 
 
-def series(folder: Path, name: str) -> Iterator[Series]:
-    """All series of a set in all its modes; those of which less than a tenth is left are skipped."""
-    load, modes = SETS[name] if name in SETS else (lambda f: labelled(f, name), CYCLIC_MODES)
-    for s in load(folder):
+def present(folder: Path) -> list[str]:
+    """The sets above that a folder holds."""
+    longer = {"metro": "metro_traffic", "sp500": "sp500_daily", "eurusd": "eurusd_ticks", "icu": "icu_vitals"}
+    own = [name for name in SETS if (folder / f"{longer.get(name, name)}.csv").exists()]
+    return own + [name for name in CYCLIC if own and any((folder.parent / "anomaly").glob(f"{name}_*.csv"))]
+
+
+def series(folder: Path, name: str, modes: Sequence[tuple[str, float]] = ()) -> Iterator[Series]:
+    """All series of a set in all its modes (or in those asked for)."""
+    load, usual = SETS[name] if name in SETS else (lambda f: labelled(f, name), CYCLIC_MODES)
+    yield from in_modes(load(folder), modes or usual)
+
+
+def in_modes(all_series: Iterable[Series], modes: Sequence[tuple[str, float]]) -> Iterator[Series]:
+    """Every series in every mode; those of which less than a tenth is left are skipped."""
+    for s in all_series:
         for mode, amount in modes:
             t = thinned(s, mode, amount)
             if len(t.time) >= 0.1 * len(s.time):

@@ -1,0 +1,43 @@
+"""Which methods a command compares, and what their results depend on."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Collection
+from hashlib import sha256
+from pathlib import Path
+
+import typer
+
+import liquid
+
+OURS = "liquidstream"
+_PARTS = ("anomaly", "features", "learning")
+
+
+def chosen(text: str, known: Collection[str]) -> list[str]:
+    """The names in a list with commas, or `all`, or `none`.
+
+    Raises typer.BadParameter for a name that is not known."""
+    if text in ("all", "none"):
+        return list(known) if text == "all" else []
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"no {name!r}; known are: all, none, {', '.join(known)}")
+    return names
+
+
+def fingerprint(kind: type | None, *more: str) -> str:
+    """Changes with the code of a method; for our model (kind None) with that of the package."""
+    digest = sha256(repr(more).encode())
+    if kind is None:
+        top = Path(liquid.__file__).parent
+        for path in sorted({*top.glob("*.py"), *(p for part in _PARTS for p in (top / part).glob("*.py"))}):
+            digest.update(path.read_bytes())
+    else:
+        for base in kind.__mro__:
+            if base.__module__.startswith("benchmarks."):
+                digest.update(inspect.getsource(sys.modules[base.__module__]).encode())
+    return digest.hexdigest()
