@@ -13,6 +13,7 @@ rolling-quantile conformal band around the same forecasts.
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,7 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="series at a time")] = 1,
     results: Annotated[Path, typer.Option(help="where finished series are kept")] = store.RESULTS / "forecasts",
     write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
+    slow: Annotated[int | None, typer.Option(min=0, help="slow baselines on at most so many series a set")] = None,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
 ) -> None:
@@ -47,18 +49,19 @@ def main(
     names = chosen(baselines, FORECASTERS)
     all_series = list(_series(folder, sets, modes, tuple(seconds(h) for h in horizons.split(",") if h)))
     ours = partial(prequential.run, bank=bank, decoder=decoder)
-    window = str(conformal.WINDOW)
+    code, window = inspect.getsource(prequential), inspect.getsource(conformal)
+    pairs = [(s, name) for s in all_series for name in (OURS, *names)]
     tasks = {
-        (i, name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, window))
+        (id(s), name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, code, window))
         if name == OURS
-        else store.task(results, prequential.run, s, name, fingerprint(FORECASTERS[name]))
-        for i, s in enumerate(all_series)
-        for name in (OURS, *names)
+        else store.task(results, prequential.run, s, name, fingerprint(FORECASTERS[name], code))
+        for s, name in store.thinned_out(pairs, [n for n in names if FORECASTERS[n].origins], slow)
     }
     store.run_all(list(tasks.values()), jobs)
     found = []
-    for i, s in enumerate(all_series):
-        found += measured(s, {name: store.load(tasks[i, name]) for name in (OURS, *names)})
+    for s in all_series:
+        done = {name: tasks[id(s), name] for name in (OURS, *names) if (id(s), name) in tasks}
+        found += measured(s, {name: store.load(t) for name, t in done.items()})
     tables = forecast_tables.tables(found, names, set(SETS))
     console = Console()
     for table in tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from liquid import Model, ModelConfig
 @dataclass(frozen=True)
 class Forecasts:
     """mean : (n, 1 + horizons); column 0 is of the row itself, made before it came, the others of `horizon` after it.
-    asked : (n,) rows at which there are forecasts. seconds : time that it took.
+    asked : (n,) rows at which there are forecasts. seconds : processor time that it took.
 
     bands : (n, 1 + horizons, 4), lower and upper end at 80 % and at 95 %; conformal : the same, of a rolling quantile
     of the errors of the same means. Both (0,) where there are none."""
@@ -46,7 +46,7 @@ def _baseline(s: Series, kind: type[Forecaster]) -> Forecasts:
         asked[:] = False
         asked[np.unique(np.linspace(s.warm_up, n - 1, kind.origins).astype(int))] = True
     mean = np.full((n, 1 + len(s.horizons)), np.nan)
-    start = perf_counter()
+    start = process_time()
     forecaster = kind(Hints.of(s))
     for i, (t, y) in enumerate(zip(s.time.tolist(), s.value.tolist(), strict=True)):
         if i and asked[i]:
@@ -54,14 +54,14 @@ def _baseline(s: Series, kind: type[Forecaster]) -> Forecasts:
         forecaster.learn(t, y)
         if asked[i]:
             mean[i, 1:] = forecaster.ahead()
-    return Forecasts(mean, asked, perf_counter() - start, np.zeros(0), np.zeros(0))
+    return Forecasts(mean, asked, process_time() - start, np.zeros(0), np.zeros(0))
 
 
 def _ours(s: Series, config: dict[str, str]) -> Forecasts:
     model = Model(ModelConfig(horizons=s.horizons, **config), capacity=1)
-    start = perf_counter()
+    start = process_time()
     out = model.run(np.zeros(len(s.time), int), s.time, s.value)
-    seconds = perf_counter() - start
+    seconds = process_time() - start
     bands = np.stack(
         [
             np.column_stack((out[of_next], out[of_horizons]))

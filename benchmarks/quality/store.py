@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -40,6 +41,17 @@ def task(
         digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     name = "-".join((series.source, series.name, series.mode, method, digest.hexdigest()[:12]))
     return Task(run, series, method, results / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}.npz")
+
+
+def thinned_out(tasks: Sequence[tuple[Any, str]], slow: Collection[str], most: int | None) -> list[tuple[Any, str]]:
+    """Pairs of series and method, the slow methods last, each on at most `most` series of a source and mode."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    out = []
+    for series, method in sorted(tasks, key=lambda pair: pair[1] in slow):
+        seen[series.source, series.mode, method] += 1
+        if method not in slow or most is None or seen[series.source, series.mode, method] <= most:
+            out.append((series, method))
+    return out
 
 
 def load(t: Task) -> dict[str, np.ndarray]:
