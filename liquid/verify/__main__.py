@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of .npz files; folders in it count too.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of .npz files, subfolders too, or one file.")],
 ) -> None:
     """Check golden vectors of ncps (CfC, LTC, wirings) and of the Liquid-S4 research code.
 

@@ -35,6 +35,20 @@ class Case:
             raise Failure(f"the file lacks {name}")
         return self.arrays[name]
 
+    def axes(self, name: str, meaning: str) -> Array:
+        """An array of numbers with so many axes.
+
+        Parameters
+        ----------
+        meaning : of the axes, such as "batch, length".
+        """
+        array, count = self[name], len(meaning.split(", "))
+        if array.dtype.kind not in "biufc":
+            raise Failure(f"{name} holds {array.dtype}, not numbers")
+        if array.ndim != count or not array.size:
+            raise Failure(f"{name} has shape {array.shape}, but ({meaning}) is expected, with at least one of each")
+        return array
+
     def __contains__(self, name: str) -> bool:
         return name in self.arrays
 
@@ -54,8 +68,12 @@ def load(path: Path) -> Case:
     Unusable : not an .npz file of numbers, cut short, or damaged.
     """
     try:
+        if path.stat().st_size and not zipfile.is_zipfile(path):
+            raise Unusable("cannot be read: not an .npz file, or cut short")
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
+        if other := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+            raise Unusable(f"cannot be read: {', '.join(other)} in it is not an array")
         config = json.loads(str(arrays.pop("config"))) if "config" in arrays else None
     except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise Unusable(f"cannot be read: {str(error) or type(error).__name__}") from None
@@ -63,15 +81,17 @@ def load(path: Path) -> Case:
 
 
 def files(folder: Path) -> list[Path]:
-    """All .npz files under a folder.
+    """All .npz files under a folder; or the one that is given in its place.
 
     Raises
     ------
     Unusable : no such folder, or none in it.
     """
+    if folder.is_file():
+        return [folder]
     if not folder.is_dir():
         raise Unusable(f"{folder} is not a folder")
-    found = sorted(folder.rglob("*.npz"))
+    found = sorted(path for path in folder.rglob("*.npz") if not path.is_dir())
     if not found:
         raise Unusable(f"{folder} has no .npz files")
     return found

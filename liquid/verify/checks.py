@@ -26,15 +26,21 @@ class Check:
         return self.error <= self.tolerance
 
 
-def check(kind: str, name: str, got: Array, want: Array, tolerance: float) -> Check:
+def check(kind: str, name: str, got: Array, want: Array, tolerance: float, weight: Array | float = 1.0) -> Check:
     """
+    Parameters
+    ----------
+    weight : of each number.
+
     Raises
     ------
-    Failure : the shapes differ.
+    Failure : the shapes differ, or there are no numbers.
     """
+    if want.dtype.kind not in "biufc":
+        raise Failure(f"{name} holds {want.dtype}, not numbers")
     if got.shape != want.shape:
         raise Failure(f"{name} has shape {want.shape}, but that of the model is {got.shape}")
-    return Check(kind, name, distance(got, want), tolerance)
+    return Check(kind, name, distance(weight * got, weight * want), tolerance)
 
 
 def distance(got: Array, want: Array) -> float:

@@ -13,7 +13,7 @@ from rich.table import Table
 from liquid.verify.case import Case, Failure, Unusable, files, load
 from liquid.verify.checks import KINDS, Check
 from liquid.verify.modes import check_modes, is_table_of_modes
-from liquid.verify.recurrent import check_recurrent, unknown_arrays
+from liquid.verify.recurrent import check_recurrent, lacking, unknown_arrays
 from liquid.verify.state_space import check_state_space, left_out
 from liquid.verify.wirings import check_wirings
 
@@ -46,7 +46,7 @@ def share(check: Check) -> float:
 
 
 def check_folder(folder: Path, progress: Callable[[list[Path]], Iterable[Path]] = iter) -> list[FileReport]:
-    """Check every .npz file under a folder.
+    """Check every .npz file under a folder, or one file.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def check_folder(folder: Path, progress: Callable[[list[Path]], Iterable[Path]] 
     ------
     Unusable : there are no such files.
     """
-    return [check_file(path, str(path.relative_to(folder))) for path in progress(files(folder))]
+    found = files(folder)
+    return [check_file(path, "" if path == folder else str(path.relative_to(folder))) for path in progress(found)]
 
 
 def check_file(path: Path, name: str = "") -> FileReport:
@@ -74,6 +75,8 @@ def check_file(path: Path, name: str = "") -> FileReport:
         report.failure = str(error)
     except KeyError as error:
         report.failure = f"the configuration lacks {error.args[0]!r}"
+    except Exception as error:  # one file never keeps the others from being checked
+        report.failure = f"cannot be checked: {type(error).__name__}: {error}"
     if not report.checks and not report.failure:
         report.failure = "there is nothing in it to check"
     return report
@@ -85,6 +88,8 @@ def _checks(case: Case, report: FileReport) -> Iterator[Check]:
     if isinstance(case.config, dict) and "model" in case.config:
         if unknown := unknown_arrays(case):
             report.notes.append(f"{', '.join(unknown)}: not known, not checked")
+        if missing := lacking(case):
+            report.notes.append(f"without {', '.join(missing)}")
         return check_recurrent(case)
     if isinstance(case.config, dict) and "mode" in case.config:
         report.notes += left_out(case)

@@ -19,6 +19,8 @@ def check_wirings(case: Case) -> Iterator[Check]:
     """
     named = set()
     for row in case.config:
+        if not isinstance(row, dict):
+            raise Failure(f"the configuration lists {row!r}, which describes no wiring")
         key = row["key"]
         wiring = wiring_of(row["spec"]).build(row["input_dim"])
         for name, ours in (("adjacency", wiring.adjacency), ("sensory", wiring.sensory)):

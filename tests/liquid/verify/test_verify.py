@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from liquid.interop import wiring_of
+from liquid.verify import report
 from liquid.verify.__main__ import app
 from liquid.verify.case import load
 from liquid.verify.checks import distance
+from liquid.verify.recurrent import model_of
 from liquid.verify.tolerances import EXACT, MOST, allowed
 from tests.liquid.golden import HERE
 
@@ -50,8 +53,22 @@ def setting(**changed: Any) -> Change:
     return change
 
 
-def without(name: str) -> Change:
-    return lambda arrays, config: arrays.pop(name)
+def without(*names: str) -> Change:
+    return lambda arrays, config: [arrays.pop(name) for name in names]
+
+
+def keep(*names: str) -> Change:
+    return lambda arrays, config: [arrays.pop(name) for name in list(arrays) if name not in names]
+
+
+def from_rest(arrays: dict[str, Any], config: dict[str, Any]) -> None:
+    """A case that starts at 0, with gaps of 1: its results are those of the cell, which other tests check."""
+    case = load(HERE / PLAIN)
+    cell, params = model_of(case)
+    x = arrays["x"]
+    y, last = cell.run(params, x, np.ones(x.shape[:2]))
+    keep("x", *(name for name in arrays if name.startswith("param/")))(arrays, config)
+    arrays.update(y=y, hT=last)
 
 
 def test_a_good_folder(tmp_path: Path) -> None:
@@ -128,7 +145,16 @@ def test_not_a_number_is_off(tmp_path: Path) -> None:
         (PLAIN, setting(units=5), "units is 5, but the weights are those of units 3"),
         (PLAIN, setting(dtype="float16"), "dtype is 'float16'"),
         (PLAIN, without("y"), "the file lacks y"),
-        (PLAIN, without("grad/x"), "the file lacks grad/x"),
+        (PLAIN, without("grad/rnn_cell.ff1.bias"), "the file lacks grad/rnn_cell.ff1.bias"),
+        (PLAIN, without("x"), "the file lacks x"),
+        (PLAIN, keep("y"), "the file has no parameters"),
+        (PLAIN, lambda arrays, config: config.update(kwargs=["gelu"]), "kwargs is ['gelu'], but must be settings by"),
+        (PLAIN, lambda arrays, config: arrays.update(y=np.array("high")), "y holds <U4, not numbers"),
+        (PLAIN, lambda arrays, config: arrays.update(loss=np.array("low")), "loss holds <U3, not numbers"),
+        (PLAIN, lambda arrays, config: arrays.update(x=np.array("wide")), "x holds <U4, not numbers"),
+        (PLAIN, lambda arrays, config: arrays.update(x=arrays["x"][0]), "x has shape (7, 2), but (batch, length,"),
+        (PLAIN, lambda arrays, config: arrays.update(ts=arrays["ts"][:, :3]), "gaps has shape (2, 3), but"),
+        (PLAIN, lambda arrays, config: arrays.update(ts=-arrays["ts"]), "must be at least 0"),
         (PLAIN, without("param/rnn_cell.ff2.bias"), "parameters lack rnn_cell.ff2.bias"),
         (PLAIN, lambda arrays, config: arrays.update(y=arrays["y"][:, :3]), "y has shape (2, 3, 3), but"),
         (PLAIN, lambda arrays, config: config.pop("model"), "neither a model"),
@@ -150,6 +176,58 @@ def test_an_unknown_array_is_mentioned(tmp_path: Path) -> None:
     result = verify(tmp_path)
     assert result.exit_code == 0
     assert "1 files: hessian: not known, not checked" in result.output
+
+
+def test_what_a_file_may_leave_out(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN, without("h", "hT", "grad/x", "grad/ts", "grad/h0"))
+    result = verify(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "1 files: without h, hT, grad/x, grad/ts, grad/h0" in result.output
+
+
+def test_without_a_start_and_gaps(tmp_path: Path) -> None:
+    """As ncps: zeros and ones."""
+    write(tmp_path, PLAIN, from_rest)
+    result = verify(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "1 files: without ts, h0, h" in result.output
+
+
+def test_forms_of_the_same_numbers(tmp_path: Path) -> None:
+    def wide(arrays: dict[str, Any], config: dict[str, Any]) -> None:
+        del config["dtype"]
+        for name in ("ts", "grad/ts"):
+            arrays[name] = arrays[name][..., None]
+        arrays["loss"] = np.sum(arrays["y"] ** 2)[None]
+
+    def whole(arrays: dict[str, Any], config: dict[str, Any]) -> None:
+        from_rest(arrays, config)
+        arrays.update(ts=np.ones(arrays["x"].shape[:2], int), h0=np.zeros((2, 3), np.int8))
+
+    for change in (wide, whole):
+        write(tmp_path, PLAIN, change)
+        result = verify(tmp_path)
+        assert result.exit_code == 0, result.output
+
+
+def test_one_file(tmp_path: Path) -> None:
+    result = verify(write(tmp_path, PLAIN))
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1].startswith("1 files, ")
+    assert PLAIN in result.output
+
+
+def test_other_mistakes_in_a_file_stay_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(case: Any) -> Any:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(report, "check_wirings", broken)
+    np.savez(tmp_path / "wirings.npz", config="[]")
+    write(tmp_path, PLAIN)
+    result = verify(tmp_path)
+    assert result.exit_code == 1
+    assert "wirings.npz: cannot be checked: ZeroDivisionError: division by zero" in result.output
+    assert result.output.count(" ok ") == 1
 
 
 def test_outputs_of_the_last_sample_alone(tmp_path: Path) -> None:
@@ -184,7 +262,16 @@ def not_json(path: Path) -> None:
     np.savez(path, config="{model: CfC")
 
 
-@pytest.mark.parametrize("spoil", [damaged, not_zipped, pickled, one_array, not_json])
+def zipped_text(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [damaged, not_zipped, pickled, one_array, not_json, zipped_text, emptied])
 def test_a_file_that_cannot_be_read(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     spoil(write(tmp_path, PLAIN))
     write(tmp_path, WIRED)
@@ -222,6 +309,8 @@ def test_a_table_of_wirings(tmp_path: Path) -> None:
     result = verify(tmp_path)
     assert result.exit_code == 1
     assert "w00 synapses is off" in result.output
+    np.savez(tmp_path / "wirings.npz", config=json.dumps([5]), **arrays)
+    assert "the configuration lists 5, which describes no wiring" in verify(tmp_path).output
     np.savez(tmp_path / "wirings.npz", config=json.dumps([row]), **arrays, rest=np.ones(1))
     assert "has no key for rest" in verify(tmp_path).output
 
