@@ -67,7 +67,7 @@ def main(
         detection_tables.picture(found, picture)
         page.write(
             "detection",
-            [f"![VUS-PR of every method, by source]({picture.name})"] + [t.markdown() for t in tables],
+            [f"![VUS-PR of every method, by source]({picture.name})", *(t.markdown() for t in tables)],
         )
         console.print(f"written: {page.PAGE}")
 

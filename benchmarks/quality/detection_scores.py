@@ -24,6 +24,7 @@ class Measured:
 
     method: str
     source: str
+    name: str
     mode: str
     vus_pr: float
     event_f1: float
@@ -51,6 +52,7 @@ def measured(s: Labelled, method: str, result: dict[str, np.ndarray]) -> Measure
     return Measured(
         method,
         s.source,
+        s.name,
         s.mode,
         vus_pr(label, score[a:], s.window),
         event_f1(label, score[a:]),

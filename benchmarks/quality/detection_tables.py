@@ -28,6 +28,22 @@ def tables(found: Sequence[Measured]) -> list[Table]:
     return [_scores(found), _alerts(found)]
 
 
+def rows(found: Sequence[Measured]) -> list[tuple[str, list[Measured]]]:
+    """Title and measurements of each row: the methods, and ours once more on the series that slow ones were run on."""
+    by_method: dict[str, list[Measured]] = {}
+    for m in found:
+        by_method.setdefault(m.method, []).append(m)
+    every = {m.name for m in by_method.get(OURS, found)}
+    out, shown = [], [every]
+    for method, own in by_method.items():
+        names = {m.name for m in own}
+        out.append((method if names == every else f"{method} ({len(names)} series)", own))
+        if names not in shown:
+            shown.append(names)
+            out.append((f"{OURS} on these {len(names)}", [m for m in by_method[OURS] if m.name in names]))
+    return out
+
+
 def _scores(found: Sequence[Measured]) -> Table:
     full = [m for m in found if m.mode == "full"]
     sources = sorted({m.source for m in found})
@@ -37,12 +53,12 @@ def _scores(found: Sequence[Measured]) -> Table:
         ["method", *sources, "macro", *(f"macro, {mode}" for mode in thinned), "µs a row"],
         strong={OURS},
     )
-    for method in dict.fromkeys(m.method for m in found):
-        own = [m for m in full if m.method == method]
+    for title, measured in rows(found):
+        own = [m for m in measured if m.mode == "full"]
         groups = [[m for m in own if m.source == s] for s in sources]
-        groups += [own, *([m for m in found if m.method == method and m.mode == mode] for mode in thinned)]
+        groups += [own, *([m for m in measured if m.mode == mode] for mode in thinned)]
         table.add(
-            method,
+            title,
             *(f"{number(macro(g, lambda m: m.vus_pr))} / {number(macro(g, lambda m: m.event_f1))}" for g in groups),
             f"{np.median([m.us for m in own]):.0f}" if own else "–",
         )
@@ -56,15 +72,18 @@ def _alerts(found: Sequence[Measured]) -> Table:
         "Alerts: events found / alerts right",
         ["method", *sources, "macro", "false alerts per 1,000 rows"],
     )
-    for method in dict.fromkeys(m.method for m in full):
-        own = [m for m in full if m.method == method]
-        for level in LEVELS if method == OURS else (0.0,):
+    for title, own in rows(full):
+        ours = title.startswith(OURS)
+        for level in LEVELS if title == OURS else LEVELS[:1] if ours else (0.0,):
             cells = []
             for g in [*([m for m in own if m.source == s] for s in sources), own]:
                 shares = (macro(g, lambda m, i=i, level=level: m.at[level][i]) for i in (0, 1))
                 cells.append(" / ".join(number(x) for x in shares))
-            title = f"{method}, from {level:g} on" if method == OURS else method
-            table.add(title, *cells, number(macro(own, lambda m, level=level: m.at[level][2])))
+            table.add(
+                f"{title}, from {level:g} on" if ours else title,
+                *cells,
+                number(macro(own, lambda m, level=level: m.at[level][2])),
+            )
     return table
 
 

@@ -59,10 +59,11 @@ def _methods(found: Sequence[Measured], names: Sequence[str], declared: Collecti
         ["method", *columns, *(_horizon(k) for k in horizons), "our error / its", "worst long series", "µs a row"],
         strong={OURS},
     )
+    count = {name: sum(name in m.rmae for m in found) for name in (OURS, *names)}
     for name in (OURS, *names):
         long = [m.rmae[name] for m in found if m.rows > LONG and name in m.rmae]
         table.add(
-            name,
+            name if count[name] == count[OURS] else f"{name} ({count[name] / max(count[OURS], 1):.0%} of the series)",
             *(number(cells(g, of("rmae", name))) for _, g in groups),
             *(number(cells((m for m in found if m.horizon == k), of("rmae", name))) for k in horizons),
             "" if name == OURS else number(cells(found, of("ours", name))),

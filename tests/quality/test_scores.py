@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 
 from benchmarks.quality.conformal import bands, quantile
-from benchmarks.quality.detection_scores import first_of_episode
+from benchmarks.quality.detection_scores import Measured, first_of_episode
+from benchmarks.quality.detection_tables import macro, rows
+from benchmarks.quality.forecast_scores import measured
+from benchmarks.quality.methods import OURS
 from benchmarks.quality.scores import Alerts, alerts, coverage_error, episodes, event_f1, winkler
+from benchmarks.quality.sets import Series
 
 
 def test_winkler_is_the_width_and_the_misses_at_their_price() -> None:
@@ -71,3 +75,33 @@ def test_event_f1_of_a_perfect_and_of_a_constant_score() -> None:
     label = np.array([0, 0, 1, 1, 0, 0, 1, 0], bool)
     assert event_f1(label, label.astype(float)) == 1.0
     assert event_f1(label, np.ones(8)) == pytest.approx(2 * (3 / 8) / (1 + 3 / 8))
+
+
+def test_a_method_run_on_part_of_the_series_has_ours_on_the_same_beside_it() -> None:
+    def one(method: str, name: str, source: str, figure: float) -> Measured:
+        return Measured(method, source, name, "full", figure, 0.0, {}, 1.0)
+
+    found = [one(OURS, "a", "x", 0.2), one(OURS, "b", "x", 0.4), one(OURS, "c", "y", 0.9), one("slow", "a", "x", 0.1)]
+    assert [title for title, _ in rows(found)] == [OURS, "slow (1 series)", f"{OURS} on these 1"]
+    assert [macro(own, lambda m: m.vus_pr) for _, own in rows(found)] == pytest.approx([0.6, 0.1, 0.2])
+
+
+def test_errors_are_compared_on_the_rows_that_both_were_asked_at() -> None:
+    n = 12
+    time, value = np.arange(float(n)), np.arange(float(n))
+    s = Series("made", "up", time, value, (2.0,), 4, time, value)
+    every, some = np.ones(n, bool), np.arange(n) % 2 == 0
+    ours, theirs = np.full((n, 2), np.nan), np.full((n, 2), np.nan)
+    ours[:, 1], theirs[:, 1] = value + 2.0 + np.where(some, 1.0, 9.0), value - 2.0
+    bands = np.zeros((n, 2, 4))
+    results = {
+        OURS: {"mean": ours, "asked": every, "seconds": np.array(12e-6), "bands": bands, "conformal": bands},
+        "slow": {"mean": theirs, "asked": some, "seconds": np.array(24e-6)},
+    }
+    nxt, h1 = measured(s, results)
+    assert nxt.rmae == pytest.approx({OURS: 1.0, "slow": 1.0})  # no forecast counts as the last value
+    # Rows 4 to 9 have a truth: it moved by 2, we are off by 1 at the even ones, by 9 at the others; theirs by 4.
+    assert h1.rows == 6
+    assert h1.rmae == pytest.approx({OURS: 5.0 / 2.0, "slow": 4.0 / 2.0})
+    assert h1.ours["slow"] == pytest.approx(1.0 / 4.0)
+    assert h1.us == pytest.approx({OURS: 1.0, "slow": 2.0})
