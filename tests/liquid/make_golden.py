@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from liquid.cells import Cell, CfC, LiquidS4, WiredCfC
+from liquid.cells import LTC, Cell, CfC, LiquidS4, WiredCfC
 from liquid.interop import to_ncps, wiring_of
 from tests.liquid.cells import twin
+from tests.liquid.cells.twin_ltc import ltc
 from tests.liquid.cells.twin_wired_cfc import wired_cfc
 from tests.liquid.golden import HERE
 
@@ -31,11 +32,25 @@ S4: dict[str, dict[str, Any]] = {
 }
 AUTO = {"kind": "AutoNCP", "units": 8, "output_size": 2}
 FULL = {"kind": "FullyConnected", "units": 3, "output_dim": 3}
+SOME = {"kind": "Random", "units": 4, "output_dim": 4, "sparsity_level": 0.5, "random_seed": 3}
+LAYERS = {
+    "kind": "NCP", "inter_neurons": 3, "command_neurons": 2, "motor_neurons": 1, "sensory_fanout": 2,
+    "inter_fanout": 1, "recurrent_command_synapses": 2, "motor_fanin": 2, "seed": 5,
+}  # fmt: skip
 WIRED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "wired_cfc_default": (AUTO, {}),
     "wired_cfc_no_gate_proj": (AUTO, {"mode": "no_gate", "proj_size": 3}),
     "wired_cfc_pure_mixed": (FULL, {"mode": "pure", "mixed_memory": True}),
+    "wired_cfc_random": (SOME, {}),
 }
+LTCS: dict[str, tuple[dict[str, Any] | int, dict[str, Any]]] = {
+    "ltc_full": (3, {}),
+    "ltc_auto_explicit": (AUTO, {"implicit_param_constraints": False, "ode_unfolds": 3}),
+    "ltc_ncp_linear": (LAYERS, {"input_mapping": "linear", "output_mapping": "linear", "ode_unfolds": 1}),
+    "ltc_random_mixed_no_maps": (
+        SOME, {"mixed_memory": True, "input_mapping": None, "output_mapping": None, "epsilon": 1e-5}
+    ),
+}  # fmt: skip
 
 
 def cell_of(config: dict[str, Any]) -> Cell:
@@ -43,6 +58,9 @@ def cell_of(config: dict[str, Any]) -> Cell:
     shared = {"inputs": config["input_size"], "dtype": config["dtype"]}
     if config["model"] == "LiquidS4":
         return LiquidS4(**shared, **arguments)
+    if config["model"] == "LTC":
+        form = {"wiring": wiring_of(config["wiring"])} if "wiring" in config else {"units": config["units"]}
+        return LTC(**shared, **form, **arguments)
     arguments["projection"] = arguments.pop("proj_size", None)
     if "wiring" in config:
         return WiredCfC(**shared, wiring=wiring_of(config["wiring"]), **arguments)
@@ -55,6 +73,8 @@ def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     cell = cell_of(config)
     given = {f"param/{name}": value.copy() for name, value in cell.init(rng).items()}
     for name in given:
+        if name.endswith(("put_w", "put_b")):  # away from 1 and 0
+            given[name] = given[name] + rng.normal(scale=0.2, size=given[name].shape)
         if name.startswith(("param/B_", "param/log_dt")):
             given[name] = given[name] * 0.3 + rng.normal(scale=0.3, size=given[name].shape)
     given["x"] = rng.normal(size=(BATCH, LENGTH, cell.inputs))
@@ -68,6 +88,8 @@ def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
         arguments = params, case["x"], case["ts"], case["h0"]
         if isinstance(cell, WiredCfC):
             return wired_cfc(settings, cell.built, *arguments)
+        if isinstance(cell, LTC):
+            return ltc(settings, cell.built, *arguments)
         return (twin.cfc if isinstance(cell, CfC) else twin.liquid_s4)(settings, *arguments)
 
     exact = twin.extended(given)
@@ -79,9 +101,10 @@ def make(config: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
     if getattr(cell, "mixed_memory", False):
         for plain, memory in (("h0", "c0"), ("h", "c"), ("hT", "cT"), ("grad/h0", "grad/c0")):
             case[plain], case[memory] = np.split(case[plain], 2, axis=-1)
-    if isinstance(cell, WiredCfC):
+    if isinstance(cell, WiredCfC | LTC):
         weights = to_ncps(cell, {name.removeprefix("param/"): value for name, value in given.items() if "/" in name})
         case |= {f"param/{name}": value for name, value in weights.items()}
+    if "wiring" in config:
         case["wiring/adjacency_matrix"] = cell.built.adjacency
         case["wiring/sensory_adjacency_matrix"] = cell.built.sensory
     return {name: np.asarray(value, float) for name, value in case.items()}
@@ -95,6 +118,9 @@ def main() -> None:
     cases |= {
         name: {"model": "CfC", "wiring": wiring, "kwargs": kwargs, **shared} for name, (wiring, kwargs) in WIRED.items()
     }
+    for name, (form, kwargs) in LTCS.items():
+        units = {"wiring": form} if isinstance(form, dict) else {"units": form}
+        cases[name] = {"model": "LTC", **units, "kwargs": kwargs, **shared}
     for seed, (name, config) in enumerate(cases.items()):
         arrays: dict[str, Any] = make(config, seed)
         np.savez_compressed(HERE / f"{name}.npz", config=json.dumps(config), **arrays)

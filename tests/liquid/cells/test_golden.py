@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from liquid.cells import CfC, LiquidS4, WiredCfC
+from liquid.cells import LTC, CfC, LiquidS4, WiredCfC
 from liquid.verify import check_file, load
 from liquid.verify.recurrent import model_of
 from liquid.verify.report import failures
@@ -18,4 +18,4 @@ def test_golden_vectors(path: Path) -> None:
 
 def test_own_cases_are_there() -> None:
     kinds = {type(model_of(load(path))[0]) for path in golden.HERE.glob("*.npz")}
-    assert kinds == {CfC, LiquidS4, WiredCfC}
+    assert kinds == {LTC, CfC, LiquidS4, WiredCfC}

@@ -85,24 +85,24 @@ def ltc(
 def solve(config: dict, cell: Neurons, v: np.ndarray, gap: np.ndarray) -> np.ndarray:
     solver, steps = config.get("solver", "fused"), config.get("ode_unfolds", 6)
     if solver == "fused":
-        return fused(cell, v, gap, steps)
+        return fused(config, cell, v, gap, steps)
     if solver == "dopri5":
         return dopri5(config, cell, v, gap)
     if not gap * cell.rate <= max(MAX_STEPS, steps):
-        return fused(cell, v, gap, max(MAX_STEPS, steps))
+        return fused(config, cell, v, gap, max(MAX_STEPS, steps))
     steps = max(steps, ceil(gap * cell.rate))
     for _ in range(steps):
         v = v + EXPLICIT[solver](cell.slope, v, gap / steps)
     return v
 
 
-def fused(cell: Neurons, v: np.ndarray, gap: np.ndarray, steps: int) -> np.ndarray:
+def fused(config: dict, cell: Neurons, v: np.ndarray, gap: np.ndarray, steps: int) -> np.ndarray:
     if gap == 0:
         return v
     c = cell.cm * steps / gap
     for _ in range(steps):
         n, d = cell.terms(v)
-        v = (c * v + n) / (c + d + v.dtype.type("1e-8"))
+        v = (c * v + n) / (c + d + config.get("epsilon", 1e-8))
     return v
 
 
@@ -128,7 +128,7 @@ def dopri5(config: dict, cell: Neurons, v: np.ndarray, gap: np.ndarray) -> np.nd
     while gap * cell.rate * v.dtype.type(float(size)) > 1:
         size /= 2
     if size < least:
-        return fused(cell, v, gap, config.get("ode_unfolds", 6))
+        return fused(config, cell, v, gap, config.get("ode_unfolds", 6))
     for _ in range(MAX_STEPS):
         h = gap * v.dtype.type(float(size))
         slopes = [cell.slope(v)]
@@ -146,4 +146,4 @@ def dopri5(config: dict, cell: Neurons, v: np.ndarray, gap: np.ndarray) -> np.nd
             return v
         if error < 1 / 64 and done % (2 * size) == 0:
             size *= 2
-    return fused(cell, v, gap * v.dtype.type(float(1 - done)), config.get("ode_unfolds", 6))
+    return fused(config, cell, v, gap * v.dtype.type(float(1 - done)), config.get("ode_unfolds", 6))
