@@ -1,7 +1,8 @@
 """Rolling-quantile conformal intervals: the band is a quantile of the latest absolute errors of the same forecasts.
 
 The yardstick for the width of intervals (Vovk et al. 2005; rolling as in Gibbs & Candès 2021, section 2). An error
-enters only once an event at or after the moment forecast has come; between two events the series is a straight line."""
+enters only once an event at or after the moment forecast has come, and only where an event lies within a tenth of the
+horizon of that moment: elsewhere nobody knows what the series was."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import numpy as np
 
 WINDOW = 300
 LEVELS = (0.8, 0.95)
+NEAR = 0.1  # of the horizon
 
 
 def quantile(ordered: list[float], level: float) -> float:
@@ -41,8 +43,10 @@ def bands(
             errors, known = np.abs(value - mean[:, 0]), np.arange(n)
         else:
             due = time + horizons[m - 1]
-            errors = np.abs(np.interp(due, time, value) - mean[:, m])
             known = np.searchsorted(time, due, side="left")
+            after, before = time[np.minimum(known, n - 1)], time[np.maximum(known - 1, 0)]
+            near = np.minimum(np.abs(after - due), np.abs(due - before)) <= NEAR * horizons[m - 1]
+            errors = np.where(near, np.abs(np.interp(due, time, value) - mean[:, m]), np.nan)
         width = _widths(errors.tolist(), known.tolist(), window, of_itself=m > 0)
         for k in range(len(LEVELS)):
             out[:, m, 2 * k], out[:, m, 2 * k + 1] = mean[:, m] - width[:, k], mean[:, m] + width[:, k]

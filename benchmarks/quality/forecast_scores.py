@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.quality.conformal import LEVELS
+from benchmarks.quality.conformal import LEVELS, bands
 from benchmarks.quality.methods import OURS
 from benchmarks.quality.scores import coverage_error, winkler
 from benchmarks.quality.sets import Series
@@ -49,6 +49,8 @@ def truth(s: Series, horizon: float) -> np.ndarray:
 def measured(s: Series, results: dict[str, dict[str, np.ndarray]]) -> list[Measured]:
     """Compare the methods of `results` (ours among them); horizons at which the series stands still are left out."""
     out = []
+    long = len(s.time) - s.warm_up > LONG
+    around = bands(s.time, s.value, s.horizons, results[OURS]["mean"]) if long else np.zeros((0, 0))
     for k in range(1 + len(s.horizons)):
         came = s.value if k == 0 else truth(s, s.horizons[k - 1])
         last = np.concatenate(([np.nan], s.value[:-1])) if k == 0 else s.value
@@ -69,7 +71,7 @@ def measured(s: Series, results: dict[str, dict[str, np.ndarray]]) -> list[Measu
                 m.rmae[name] = max(float(own / base), 1e-4)
                 m.ours[name] = max(float(error[OURS][rows].mean() / own), 1e-4)
         if m.rows > LONG:
-            _intervals(m, came, ok, results[OURS]["bands"][:, k], results[OURS]["conformal"][:, k])
+            _intervals(m, came, ok, results[OURS]["bands"][:, k], around[:, k])
         out.append(m)
     return out
 

@@ -68,7 +68,7 @@ def _methods(found: Sequence[Measured], names: Sequence[str], declared: Collecti
             *(number(cells((m for m in found if m.horizon == k), of("rmae", name))) for k in horizons),
             "" if name == OURS else number(cells(found, of("ours", name))),
             f"{max(long):.2f}" if long else "–",
-            f"{np.median([m.us[name] for m in found if name in m.us]):.0f}",
+            f"{np.median([m.us[name] for m in found if name in m.us]):.0f}" if count[name] else "–",
         )
     return table
 

@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.quality import conformal, forecast_tables, page, prequential, store
+from benchmarks.quality import forecast_tables, page, prequential, store
 from benchmarks.quality.folder import of_folder
 from benchmarks.quality.forecast_scores import measured
 from benchmarks.quality.forecasters import FORECASTERS
@@ -41,6 +41,7 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="series at a time")] = 1,
     results: Annotated[Path, typer.Option(help="where finished series are kept")] = store.RESULTS / "forecasts",
     write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
+    finished: Annotated[bool, typer.Option("--finished", help="run nothing, report what is finished")] = False,
     slow: Annotated[int | None, typer.Option(min=0, help="slow baselines on at most so many series a set")] = None,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
@@ -49,19 +50,25 @@ def main(
     names = chosen(baselines, FORECASTERS)
     all_series = list(_series(folder, sets, modes, tuple(seconds(h) for h in horizons.split(",") if h)))
     ours = partial(prequential.run, bank=bank, decoder=decoder)
-    code, window = inspect.getsource(prequential), inspect.getsource(conformal)
+    code = inspect.getsource(prequential)
     pairs = [(s, name) for s in all_series for name in (OURS, *names)]
     tasks = {
-        (id(s), name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, code, window))
+        (id(s), name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, code))
         if name == OURS
         else store.task(results, prequential.run, s, name, fingerprint(FORECASTERS[name], code))
         for s, name in store.thinned_out(pairs, [n for n in names if FORECASTERS[n].origins], slow)
     }
-    store.run_all(list(tasks.values()), jobs)
+    if finished:
+        tasks = {key: t for key, t in tasks.items() if t.path.exists()}
+    else:
+        store.run_all(list(tasks.values()), jobs)
     found = []
     for s in all_series:
         done = {name: tasks[id(s), name] for name in (OURS, *names) if (id(s), name) in tasks}
-        found += measured(s, {name: store.load(t) for name, t in done.items()})
+        if OURS in done:
+            found += measured(s, {name: store.load(t) for name, t in done.items()})
+    if not found:
+        raise typer.BadParameter("nothing to report: no finished series that could be measured")
     tables = forecast_tables.tables(found, names, set(SETS))
     console = Console()
     for table in tables:

@@ -13,7 +13,9 @@ import typer
 import liquid
 
 OURS = "liquidstream"
+#: What our model is made of, in the package.
 _PARTS = ("anomaly", "features", "learning")
+_FILES = ("config", "detector", "forecast", "forecaster", "kernel", "model", "results", "row")
 
 
 def chosen(text: str, known: Collection[str]) -> list[str]:
@@ -34,7 +36,10 @@ def fingerprint(kind: type | None, *more: str) -> str:
     digest = sha256(repr(more).encode())
     if kind is None:
         top = Path(liquid.__file__).parent
-        for path in sorted({*top.glob("*.py"), *(p for part in _PARTS for p in (top / part).glob("*.py"))}):
+        for path in [
+            *(top / f"{name}.py" for name in _FILES),
+            *(p for part in _PARTS for p in sorted((top / part).glob("*.py"))),
+        ]:
             digest.update(path.read_bytes())
     else:
         for base in kind.__mro__:

@@ -7,7 +7,6 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.quality import conformal
 from benchmarks.quality.forecasters import FORECASTERS, Forecaster, Hints
 from benchmarks.quality.methods import OURS
 from benchmarks.quality.sets import Series
@@ -19,14 +18,12 @@ class Forecasts:
     """mean : (n, 1 + horizons); column 0 is of the row itself, made before it came, the others of `horizon` after it.
     asked : (n,) rows at which there are forecasts. seconds : processor time that it took.
 
-    bands : (n, 1 + horizons, 4), lower and upper end at 80 % and at 95 %; conformal : the same, of a rolling quantile
-    of the errors of the same means. Both (0,) where there are none."""
+    bands : (n, 1 + horizons, 4), lower and upper end at 80 % and at 95 %; (0,) where there are none."""
 
     mean: np.ndarray
     asked: np.ndarray
     seconds: float
     bands: np.ndarray
-    conformal: np.ndarray
 
 
 def forecasts(s: Series, name: str, **config: str) -> Forecasts:
@@ -54,7 +51,7 @@ def _baseline(s: Series, kind: type[Forecaster]) -> Forecasts:
         forecaster.learn(t, y)
         if asked[i]:
             mean[i, 1:] = forecaster.ahead()
-    return Forecasts(mean, asked, process_time() - start, np.zeros(0), np.zeros(0))
+    return Forecasts(mean, asked, process_time() - start, np.zeros(0))
 
 
 def _ours(s: Series, config: dict[str, str]) -> Forecasts:
@@ -72,5 +69,4 @@ def _ours(s: Series, config: dict[str, str]) -> Forecasts:
         axis=2,
     )
     mean = np.column_stack((out["expected"], out["mean"]))
-    around = conformal.bands(s.time, s.value, s.horizons, mean)
-    return Forecasts(mean, np.ones(len(s.time), bool), seconds, bands, around)
+    return Forecasts(mean, np.ones(len(s.time), bool), seconds, bands)

@@ -49,6 +49,14 @@ def test_forecasts_of_any_folder_are_measured_once(folder, tmp_path, monkeypatch
     second = RUNNER.invoke(app(forecasts.main), arguments)
     assert second.exit_code == 0, second.output
     assert row in second.output
+    for path in (tmp_path / "results").glob("*EWMA*"):
+        path.unlink()
+    third = RUNNER.invoke(app(forecasts.main), [*arguments, "--finished"])
+    assert third.exit_code == 0, third.output
+    assert row.split() in [line.split() for line in third.output.splitlines()]
+    none = RUNNER.invoke(app(forecasts.main), [str(folder), "--finished", "--results", str(tmp_path / "empty")])
+    assert none.exit_code == 2
+    assert "nothing to report" in none.output
 
 
 def test_detection_of_any_folder(folder, tmp_path) -> None:
