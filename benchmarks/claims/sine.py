@@ -105,7 +105,7 @@ def errors(network: Network, rate: float, seed: int, effort: Effort) -> tuple[fl
 
 def main(seeds: Seeds = 5, quick: Quick = False, write: Write = False) -> None:
     """Error on damped sines."""
-    effort = Effort(32, 20, 1) if quick else Effort(256, 50, 60)
+    effort = Effort(32, 20, 1) if quick else Effort(128, 50, 40)
     table = Table("Damped sine, test error of the next value", "cell")
     with Progress() as progress:
         bar = progress.add_task("training", total=len(CELLS) * (seeds + len(RATES)))
