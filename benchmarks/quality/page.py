@@ -33,7 +33,7 @@ class Table:
             "|---|" + "---:|" * (len(self.columns) - 1),
         ]
         for row in self.rows:
-            cells = [f"**{c}**" for c in row] if row[0] in self.strong else row
+            cells = [c and f"**{c}**" for c in row] if row[0] in self.strong else row
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 

@@ -133,9 +133,9 @@ def test_tasks_run_in_other_processes_too(folder, tmp_path) -> None:
 
 def test_numbers_and_tables_as_the_page_has_them() -> None:
     assert [number(x) for x in (0.5834, 1.0, -0.25, float("nan"))] == [".583", "1.000", "-.250", "–"]
-    table = Table("Title", ["method", "x"], strong={"ours"})
-    table.add("ours", ".5")
-    assert table.markdown().splitlines()[2:] == ["| method | x |", "|---|---:|", "| **ours** | **.5** |"]
+    table = Table("Title", ["method", "x", "y"], strong={"ours"})
+    table.add("ours", ".5", "")
+    assert table.markdown().splitlines()[2:] == ["| method | x | y |", "|---|---:|---:|", "| **ours** | **.5** |  |"]
 
 
 def test_only_the_text_between_the_marks_is_replaced() -> None:
