@@ -103,6 +103,9 @@ class Equilibrium(Recurrent):
     def init(self, rng: np.random.Generator | int) -> Params:
         return Params(self, self.inner.init(rng).flat, self.views)
 
+    def constrain(self, params: Params) -> None:
+        self.inner.constrain(Params(self.inner, params.flat, self.inner.views))
+
     def solve(
         self, params: Mapping[str, ArrayLike], u: ArrayLike, gap: ArrayLike | None = None, radius: bool = True
     ) -> Solution:

@@ -9,6 +9,7 @@ from liquid.cells import make
 from liquid.cells.base import Recurrent
 from liquid.equilibrium import TOLERANCE, Equilibrium
 from liquid.training import Network, Sequences, fit, load_model, save_model
+from liquid.wirings import FullyConnected
 from tests.liquid.cells.test_contract import difference
 
 CELLS: dict[str, Recurrent] = {
@@ -76,6 +77,19 @@ def test_the_radius_may_be_left_out() -> None:
     fast = static.solve(params, u, radius=False)
     assert np.isnan(fast.radius).all()
     np.testing.assert_array_equal(fast.state, static.solve(params, u).state)
+
+
+def test_an_optimiser_is_kept_within_the_cells_bounds() -> None:
+    cell = make("ltc", inputs=2, wiring=FullyConnected(3, 3), implicit_param_constraints=False)
+    static = Equilibrium(inner=Network(cell=cell, outputs=1))
+    params = static.init(0)
+    params.flat -= 10
+    wanted = static.inner.pack(dict(params))
+    static.inner.constrain(wanted)
+    before = params.flat.copy()
+    static.constrain(params)
+    assert (params.flat != before).any()
+    np.testing.assert_array_equal(params.flat, wanted.flat)
 
 
 def test_what_does_not_rest_is_said() -> None:
