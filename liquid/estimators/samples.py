@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 
 from liquid.cells.params import Array
-
-NANOSECONDS = "datetime64[ns]"
+from liquid.estimators.dates import are_dates, nanoseconds
 
 
 @dataclass(frozen=True)
@@ -130,12 +128,8 @@ def _numbers(name: str, table: Array) -> Array:
 
 def _gaps(name: str, times: Array) -> Array:
     """Differences of times; in seconds if they are dates, which float64 would round before taking the difference."""
-    if times.dtype == object and isinstance(times[0], (date, np.datetime64)):
-        times = times.astype(NANOSECONDS)
-    if times.dtype.kind == "M":
-        if np.isnat(times).any():
-            raise ValueError(f"{name} has no time in its sample {int(np.argmax(np.isnat(times)))}")
-        gaps = np.diff(times.astype(NANOSECONDS)).astype(np.int64) * 1e-9
+    if are_dates(times):
+        gaps = np.diff(nanoseconds(name, times)) * 1e-9
     else:
         gaps = np.diff(_numbers(name, times[:, None])[:, 0])
     if (gaps < 0).any():
