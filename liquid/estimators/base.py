@@ -1,4 +1,4 @@
-"""What the regressor and the classifier share: parameters, reading of samples, training, reading at rest."""
+"""What the estimators that train a cell share: parameters, reading of samples, training, reading at rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from liquid.equilibrium import Equilibrium
 from liquid.estimators.samples import Samples, is_sequences, timed
 from liquid.estimators.scaling import Scaling
 from liquid.estimators.sized import sized
-from liquid.training import AdamW, Network, Sequences, fit, predict
+from liquid.training import AdamW, Loss, Network, Sequences, fit, predict
 
 LEAST_HELD_OUT = 10
 """With fewer samples the validation loss says little: none are held out."""
@@ -40,7 +40,7 @@ class Convergence(NamedTuple):
 
 
 class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
-    """Cells trained on tables or sequences; `LiquidRegressor` and `LiquidClassifier` say how they are used."""
+    """Cells trained on tables or sequences; the estimators themselves say how they are used."""
 
     n_features_in_: int
     model_: Recurrent
@@ -143,8 +143,6 @@ class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
         target : as `liquid.training.Sequences` takes it. weight : of each sequence, 0 to leave it out.
         last : one target for each sequence. classes : the targets are classes, some of each are to be held out.
         """
-        if not 0 <= self.validation_fraction < 1:
-            raise ValueError(f"validation_fraction is {self.validation_fraction}, but must be at least 0 and below 1")
         loss = self._losses[0] if self.loss is None else self.loss
         if loss not in self._losses:
             raise ValueError(f"loss is {loss!r}, but must be one of {', '.join(self._losses)}")
@@ -153,13 +151,23 @@ class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
         here, columns = samples.here, samples.x.shape[2]
         each = here * weight[:, None]
         self.input_scaling_ = Scaling.of(samples.x[here], each[here]) if self.standardise else Scaling.none(columns)
-        cell = sized(self.cell, columns, self.units, self.dtype, self.cell_options)
+        data = Sequences(self._inputs(samples), samples.gaps, target, each, last)
+        self._learn(data, outputs, loss, target if classes else None)
+        self.convergence_ = None
+        if isinstance(self.model_, Equilibrium):
+            self.convergence_ = self._at_rest(self.model_, samples)[1]
+            self._warn(self.convergence_)
+
+    def _learn(self, data: Sequences, outputs: int, loss: str | Loss, classes: Array | None = None) -> None:
+        """Train a new network, static if there is no unit of time. `classes` are those of the sequences, if any."""
+        if not 0 <= self.validation_fraction < 1:
+            raise ValueError(f"validation_fraction is {self.validation_fraction}, but must be at least 0 and below 1")
+        cell = sized(self.cell, data.x.shape[2], self.units, self.dtype, self.cell_options)
         network: Recurrent = Network(cell=cell, outputs=outputs)
         if self.time_scale_ is None:
             network = Equilibrium(inner=network)
         first, order, split = (int(s) for s in check_random_state(self.random_state).randint(2**31 - 1, size=3))
-        data = Sequences(self._inputs(samples), samples.gaps, target, each, last)
-        learned, held = self._held_out(len(samples), split, target if classes else None)
+        learned, held = self._held_out(len(data), split, classes)
         fitted = fit(
             network,
             network.init(first),
@@ -176,10 +184,6 @@ class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
         )
         self.model_, self.params_, self.history_ = network, fitted.params, fitted.history
         self.n_iter_ = len(fitted.history["loss"])
-        self.convergence_ = None
-        if isinstance(network, Equilibrium):
-            self.convergence_ = self._at_rest(network, samples)[1]
-            self._warn(self.convergence_)
 
     def _held_out(self, n: int, seed: int, classes: Array | None) -> tuple[Array, Array]:
         """Samples to learn, and samples to judge by; of each class some in both, or none are held out."""
