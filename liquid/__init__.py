@@ -8,12 +8,14 @@ from liquid.results import EVIDENCE, LEVELS
 
 if TYPE_CHECKING:
     from liquid.estimators import LiquidClassifier as LiquidClassifier
+    from liquid.estimators import LiquidDetector as LiquidDetector
+    from liquid.estimators import LiquidForecaster as LiquidForecaster
     from liquid.estimators import LiquidRegressor as LiquidRegressor
 
 __all__ = ["EVIDENCE", "LEVELS", "IncompatibleRow", "Model", "ModelConfig", "Result"]
 
 # Not in __all__: `from liquid import *` must do without scikit-learn.
-_ESTIMATORS = ("LiquidClassifier", "LiquidRegressor")
+_ESTIMATORS = ("LiquidClassifier", "LiquidDetector", "LiquidForecaster", "LiquidRegressor")
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,8 @@ except ImportError as error:
     ) from error
 
 from liquid.estimators.classifier import LiquidClassifier
+from liquid.estimators.detector import LiquidDetector
+from liquid.estimators.forecaster import LiquidForecaster
 from liquid.estimators.regressor import LiquidRegressor
 
-__all__ = ["LiquidClassifier", "LiquidRegressor"]
+__all__ = ["LiquidClassifier", "LiquidDetector", "LiquidForecaster", "LiquidRegressor"]
