@@ -6,6 +6,7 @@ What is kept is not computed again while the settings are the same, so that an i
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def trials(
     def once(name: str, rate: float, seed: int) -> Result:
         path = folder / f"{name} {rate} {seed}.json"
         if not path.exists():
-            partial = path.with_suffix(".partial")
+            partial = path.with_suffix(f".{os.getpid()}")  # its own, if two run at once
             partial.write_text(json.dumps(trial(name, rate, seed)))
             partial.replace(path)
         return dict(json.loads(path.read_text()))
