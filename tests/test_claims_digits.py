@@ -40,6 +40,13 @@ def test_gaps_are_irregular_with_mean_1() -> None:
     assert len(np.unique(gaps)) > 10
 
 
+def test_untimed_leaves_the_order_only() -> None:
+    data = script.digits()
+    found = script.untimed(data)
+    assert (found.gaps == 1).all()
+    np.testing.assert_array_equal(found.x, data.x)
+
+
 def test_no_image_is_in_two_parts() -> None:
     data, settings = script.digits(), script.Settings()
     numbered = replace(data, target=np.arange(len(data)))
@@ -56,7 +63,7 @@ def test_networks_have_about_the_same_number_of_parameters(name: str) -> None:
 
 def test_training_learns() -> None:
     settings = script.Settings(epochs=10)
-    assert script.trial(settings, "GRU", 0.02, seed=0)["accuracy"] > 0.4
+    assert script.trial(settings, "GRU", 0.02, seed=0, data=script.digits())["accuracy"] > 0.4
 
 
 def test_quick_run_keeps_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,21 @@
 """Digits as irregular events: accuracy of cells at about equal parameters.
 
-    python -m benchmarks.claims.digits [--seeds 5] [--quick] [--write] [--cell GRU]
+    python -m benchmarks.claims.digits [--seeds 5] [--quick] [--write] [--cell GRU] [--untimed]
 
 The 1797 images of scikit-learn's `load_digits`, 8 x 8 pixels of 0 to 16, are read pixel by pixel, row by row. A pixel
 is on from 8 upwards, and there is a sample only where it changes: +1 on, -1 off, and 0 at the end of the image. Nothing
 but the gap tells where that is. So is the event-based sequential MNIST of Lechner & Hasani 2020 (arXiv 2006.04418),
 which the CfC paper has too. After the last sample the network names the digit.
 
-Gaps are in pixels, divided by their mean. Images to test and to validate with are drawn for each seed. Results are kept
-in out/digits, and not computed again while the settings are the same.
+Gaps are in pixels, divided by their mean; with `--untimed` all are 1, so that only the order of events is left. Images
+to test and to validate with are drawn for each seed. Results are kept in out/digits, and not computed again while the
+settings are the same.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated
 
@@ -74,8 +75,12 @@ def parts(data: Sequences, settings: Settings, seed: int) -> tuple[Sequences, Se
     return data.subset(train), data.subset(validation), data.subset(test)
 
 
-def trial(settings: Settings, name: str, rate: float, seed: int) -> Result:
-    train, validation, test = parts(digits(), settings, seed)
+def untimed(data: Sequences) -> Sequences:
+    return replace(data, gaps=np.ones_like(data.gaps))
+
+
+def trial(settings: Settings, name: str, rate: float, seed: int, data: Sequences) -> Result:
+    train, validation, test = parts(data, settings, seed)
     network = sized(name, 1, CLASSES, settings.budget)
     params = network.init(seed)
     loss_grad(network, params, train.subset([0]), lambda y, *_: (0.0, np.zeros_like(y)))  # compiles, outside the time
@@ -110,19 +115,21 @@ def main(
     quick: Quick = False,
     write: Write = False,
     cell: Annotated[str, typer.Option(help=f"Only one of {', '.join(MAKES)}.")] = "",
+    without_time: Annotated[bool, typer.Option("--untimed", help="All gaps are 1.")] = False,
 ) -> None:
     if cell and cell not in MAKES:
         raise typer.BadParameter(f"{cell!r} is none of {', '.join(MAKES)}")
-    if write and (cell or quick):
+    if write and (cell or quick or without_time):
         raise typer.BadParameter("--write is for whole tables")
     settings = QUICK if quick else Settings()
+    data, folder = (untimed(digits()), "digits-untimed") if without_time else (digits(), "digits")
 
     def one(name: str, rate: float, seed: int) -> Result:
-        return trial(settings, name, rate, seed)
+        return trial(settings, name, rate, seed, data)
 
     formats = {"parameters": ".0f", "seconds per epoch": ".3f", "rate": "g"}
-    table = Table("Digits as events", "cell", ".1f", formats)
-    for name, result in trials("digits", one, [cell] if cell else list(MAKES), settings.rates, seeds, settings):
+    table = Table("Digits as events" + ", without their times" * without_time, "cell", ".1f", formats)
+    for name, result in trials(folder, one, [cell] if cell else list(MAKES), settings.rates, seeds, settings):
         first = not table.values[name]
         table.add(name, "test accuracy, %", 100 * result["accuracy"])
         table.add(name, "seconds per epoch", result["seconds"])
