@@ -78,5 +78,6 @@ def test_quick_run_keeps_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for path in kept:
         path.write_text(json.dumps({**json.loads(path.read_text()), "accuracy": 0.123}))
     assert "12.3" in CliRunner().invoke(app, ["--quick", "--seeds", "1", "--cell", "GRU"]).output
+    assert "0.02" in CliRunner().invoke(app, ["--quick", "--seeds", "1", "--cell", "GRU", "--rate", "0.02"]).output
     assert CliRunner().invoke(app, ["--cell", "abacus"]).exit_code == 2
     assert CliRunner().invoke(app, ["--write", "--quick"]).exit_code == 2

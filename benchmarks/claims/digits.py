@@ -1,6 +1,6 @@
 """Digits as irregular events: accuracy of cells at about equal parameters.
 
-    python -m benchmarks.claims.digits [--seeds 5] [--quick] [--write] [--cell GRU] [--untimed]
+    python -m benchmarks.claims.digits [--seeds 5] [--quick] [--write] [--cell GRU] [--rate 0.01] [--untimed]
 
 The 1797 images of scikit-learn's `load_digits`, 8 x 8 pixels of 0 to 16, are read pixel by pixel, row by row. A pixel
 is on from 8 upwards, and there is a sample only where it changes: +1 on, -1 off, and 0 at the end of the image. Nothing
@@ -115,11 +115,12 @@ def main(
     quick: Quick = False,
     write: Write = False,
     cell: Annotated[str, typer.Option(help=f"Only one of {', '.join(MAKES)}.")] = "",
+    rate: Annotated[float, typer.Option(help="Of learning, for all cells; 0 chooses for each.")] = 0.0,
     without_time: Annotated[bool, typer.Option("--untimed", help="All gaps are 1.")] = False,
 ) -> None:
     if cell and cell not in MAKES:
         raise typer.BadParameter(f"{cell!r} is none of {', '.join(MAKES)}")
-    if write and (cell or quick or without_time):
+    if write and (cell or quick or rate or without_time):
         raise typer.BadParameter("--write is for whole tables")
     settings = QUICK if quick else Settings()
     data, folder = (untimed(digits()), "digits-untimed") if without_time else (digits(), "digits")
@@ -129,7 +130,8 @@ def main(
 
     formats = {"parameters": ".0f", "seconds per epoch": ".3f", "rate": "g"}
     table = Table("Digits as events" + ", without their times" * without_time, "cell", ".1f", formats)
-    for name, result in trials(folder, one, [cell] if cell else list(MAKES), settings.rates, seeds, settings):
+    names, rates = [cell] if cell else list(MAKES), (rate,) if rate else settings.rates
+    for name, result in trials(folder, one, names, rates, seeds, settings):
         first = not table.values[name]
         table.add(name, "test accuracy, %", 100 * result["accuracy"])
         table.add(name, "seconds per epoch", result["seconds"])
