@@ -127,8 +127,8 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
 
     # 4. evidence and alert
     evidence = detector.observe(row.detector, time, value, gap, n, work.detector)
-    score, alert_score, change = alerts.judge(row.detector.episode, evidence, n, time)
-    _report(row, o, n, gap, score, alert_score, change, evidence, value, work.detector)
+    score, alert_score, change, notify = alerts.judge(row.detector.episode, evidence, n, time)
+    _report(row, o, n, gap, score, alert_score, change, notify, evidence, value, work.detector)
 
     # 5. take the event in and look ahead
     if step > 0.0:
@@ -150,7 +150,7 @@ def _width(half, step):
 
 
 @njit
-def _report(row, o, n, gap, score, alert_score, change, evidence, value, work):
+def _report(row, o, n, gap, score, alert_score, change, notify, evidence, value, work):
     episode = row.detector.episode
     o.gap = gap
     o.events = n + 1
@@ -158,6 +158,7 @@ def _report(row, o, n, gap, score, alert_score, change, evidence, value, work):
     o.score = score
     o.alert_score = alert_score
     o.alert = change
+    o.notify = notify
     o.severity = alerts.severity(score)
     if change != NO_ALERT or episode.active:
         o.alert_begin = episode.begin

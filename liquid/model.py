@@ -48,6 +48,7 @@ class Result(NamedTuple):
     severity: str
     state: str
     alert: str
+    notify: bool
     forecasts: tuple[Forecast, ...]
 
 
@@ -127,6 +128,7 @@ class Model:
             severity=res.SEVERITIES[r["severity"]],
             state=res.STATES[r["state"]],
             alert=res.ALERTS[r["alert"]],
+            notify=bool(r["notify"]),
             forecasts=f,
         )
 

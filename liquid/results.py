@@ -28,7 +28,8 @@ NO_ALERT: Final = 0
 OPENED: Final = 1
 ESCALATED: Final = 2
 CLOSED: Final = 3
-ALERTS: Final = ("none", "opened", "escalated", "closed")
+NOTIFIED: Final = 4
+ALERTS: Final = ("none", "opened", "escalated", "closed", "notified")
 
 #: Bits of `flags`.
 TIME_CLAMPED: Final = 1  # the time stood still or ran back; the gap was taken as 0
@@ -68,8 +69,9 @@ def result_dtype(horizons: int) -> np.dtype:
         interval (nan for the first three events).
     score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
         else min(score, 0.99). severity : index into SEVERITIES. state : LEARNING or READY. events : events seen.
-    alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, with the episode's alert_begin, alert_peak_time (epoch seconds)
-        and alert_peak (score). direction : +1 above, -1 below what was expected, 0 neither.
+    alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, NOTIFIED, with the episode's alert_begin, alert_peak_time
+        (epoch seconds) and alert_peak (score). notify : 1 where the alert becomes worth waking somebody, at most once
+        an episode; NOTIFIED if nothing else happens there. direction : +1 above, -1 below what was expected, 0 neither.
     shares : share of each EVIDENCE group in the score.
     mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,) (nan for the
         first two events).
@@ -96,6 +98,7 @@ def result_dtype(horizons: int) -> np.dtype:
             ("severity", "u1"),
             ("state", "u1"),
             ("alert", "u1"),
+            ("notify", "u1"),
             ("direction", "i1"),
             ("flags", "u1"),
             *per_horizon,

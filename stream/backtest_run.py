@@ -20,7 +20,7 @@ from stream.transport.base import TopicPartition
 Array = npt.NDArray[np.float64]
 
 _SOURCE: Final = TopicPartition("backtest", 0)
-FIELDS: Final = ("score", "alert_score", "expected", "lower", "upper")
+FIELDS: Final = ("score", "alert_score", "notify", "expected", "lower", "upper")
 
 
 @dataclass

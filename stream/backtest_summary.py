@@ -26,6 +26,8 @@ class FileSummary:
     unread: int = 0  # rows without a time or without any value
     alerts: int = 0
     hits: Hits | None = None
+    notified: int = 0
+    notifications: Hits | None = None
     vus_pr: float = math.nan
     boards: list[Scoreboard] = field(default_factory=list)
 
@@ -37,18 +39,19 @@ class Evaluation:
         self._summary = FileSummary(name, boards=[Scoreboard(horizons)] if horizons else [])
         self._labels: list[npt.NDArray[np.bool_]] = []
         self._series: list[npt.NDArray[np.int64]] = []
-        self._scores: list[Array] = []  # score, alert_score, first value: (n, 3)
+        self._scores: list[Array] = []  # score, alert_score, notify, first value: (n, 4)
 
     def add(self, scored: Scored, label: Array | None) -> None:
         summary = self._summary
         summary.rows += len(scored.times)
         summary.unread += int(np.count_nonzero(~np.isfinite(scored.values).any(axis=1)))
-        top = {name: np.fmax.reduce(scored.fields[name], axis=1) for name in ("score", "alert_score")}
+        top = {name: np.fmax.reduce(scored.fields[name], axis=1) for name in ("score", "alert_score", "notify")}
         summary.alerts += int(np.count_nonzero(top["alert_score"] >= 1.0))
+        summary.notified += int(np.count_nonzero(top["notify"] >= 1.0))
         if label is not None:
             self._labels.append(label > 0)
             self._series.append(scored.series)
-            self._scores.append(np.column_stack((top["score"], top["alert_score"], scored.values[:, 0])))
+            self._scores.append(np.column_stack((*top.values(), scored.values[:, 0])))
         for board in summary.boards:
             self._forecasts(board, scored)
 
@@ -66,15 +69,16 @@ class Evaluation:
 
     def _against_labels(self) -> None:
         label, series = np.concatenate(self._labels), np.concatenate(self._series)
-        score, alert_score, value = np.concatenate(self._scores).T
-        counts, volumes = [], []
+        score, alert_score, notify, value = np.concatenate(self._scores).T
+        counts, told, volumes = [], [], []
         for one in np.unique(series).tolist():
             rows = series == one
             window = period(value[rows])
             counts.append(hits(label[rows], alert_score[rows], slack=window // 2))
+            told.append(hits(label[rows], notify[rows], after=max(10, window // 4)))
             if counts[-1].events:
                 volumes.append(vus_pr(label[rows], score[rows], window))
-        self._summary.hits = added(counts)
+        self._summary.hits, self._summary.notifications = added(counts), added(told)
         self._summary.vus_pr = float(np.mean(volumes)) if volumes else math.nan
 
 
@@ -86,12 +90,15 @@ def total(files: Sequence[FileSummary]) -> FileSummary:
     """All files as one: counts added, VUS-PR averaged over the files that have one."""
     volumes = [f.vus_pr for f in files if not math.isnan(f.vus_pr)]
     counts = [f.hits for f in files if f.hits]
+    told = [f.notifications for f in files if f.notifications]
     return FileSummary(
         "total",
         sum(f.rows for f in files),
         sum(f.unread for f in files),
         sum(f.alerts for f in files),
         added(counts) if counts else None,
+        sum(f.notified for f in files),
+        added(told) if told else None,
         float(np.mean(volumes)) if volumes else math.nan,
         [board for f in files for board in f.boards],
     )
@@ -101,8 +108,8 @@ def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> li
     """For people: a line a file and, for several, a total; and the forecasts of all files, a line a horizon."""
     shown = [*files, total(files)] if len(files) > 1 else list(files)
     labelled = any(f.hits for f in files)
-    columns = ("events", "hits", "false alerts", "VUS-PR") if labelled else ()
-    alerts = table("file", "rows", "alerts", *columns, overflow="fold")
+    columns = ("events", "hits", "false alerts", "told of", "told right", "VUS-PR") if labelled else ()
+    alerts = table("file", "rows", "alerts", "notifications", *columns, overflow="fold")
     for f in shown:
         if f is shown[-1] and len(shown) > 1:
             alerts.add_section()
@@ -117,11 +124,13 @@ def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> li
 
 
 def _cells(f: FileSummary, labelled: bool) -> list[str]:
-    cells = [f"{f.rows:,}", f"{f.alerts:,}"]
-    if labelled and f.hits:
-        cells += [f"{f.hits.events:,}", f"{f.hits.hits:,}", f"{f.hits.false_alerts:,}", number(f.vus_pr, "{:.3f}")]
+    cells = [f"{f.rows:,}", f"{f.alerts:,}", f"{f.notified:,}"]
+    if labelled and f.hits and f.notifications:
+        told = f.notifications
+        cells += [f"{f.hits.events:,}", f"{f.hits.hits:,}", f"{f.hits.false_alerts:,}"]
+        cells += [f"{told.hits:,}", f"{told.alerts - told.false_alerts:,}", number(f.vus_pr, "{:.3f}")]
     elif labelled:
-        cells += ["-"] * 4
+        cells += ["-"] * 6
     return cells
 
 
@@ -136,9 +145,13 @@ def as_json(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> dict
 
 def _object(f: FileSummary, horizons: Mapping[str, float]) -> dict[str, Any]:
     out: dict[str, Any] = {"file": f.name, "rows": f.rows, "rows_without_event": f.unread, "alerts": f.alerts}
+    out["notifications"] = f.notified
     if f.hits:
         out |= {"events": f.hits.events, "hits": f.hits.hits, "false_alerts": f.hits.false_alerts}
         out["vus_pr"] = _or_none(f.vus_pr)
+    if f.notifications:
+        out["events_told_of"] = f.notifications.hits
+        out["notifications_right"] = f.notifications.alerts - f.notifications.false_alerts
     scores = _by_seconds(f)
     out["horizons"] = {
         name: {

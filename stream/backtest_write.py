@@ -16,7 +16,7 @@ import numpy as np
 
 from liquid.results import BANDS, READY, STATES
 from stream.backtest_layout import Layout
-from stream.backtest_run import FIELDS, Array, Scored
+from stream.backtest_run import Array, Scored
 from stream.files import Columns, FileError, Format
 
 _FORECASTS: Final = dict(zip(BANDS, ("forecast", "lower80", "upper80", "lower95", "upper95"), strict=True))
@@ -85,11 +85,13 @@ class Writer:
         if not alone:
             pairs += [(name, _plain(_highest(scored.fields[name]))) for name in ("score", "alert_score")]
             pairs.append(("state", _states(np.where((scored.state == READY).all(axis=1), READY, 0))))
+            pairs.append(("notify", _flags(_highest(scored.fields["notify"]))))
         for j, value in enumerate(layout.values):
             prefix = "" if alone else f"{value}_"
-            pairs += [(prefix + name, _plain(scored.fields[name][:, j])) for name in FIELDS[:2]]
+            pairs += [(prefix + name, _plain(scored.fields[name][:, j])) for name in ("score", "alert_score")]
             pairs.append((f"{prefix}state", _states(scored.state[:, j])))
-            pairs += [(prefix + name, _plain(scored.fields[name][:, j])) for name in FIELDS[2:]]
+            pairs.append((f"{prefix}notify", _flags(scored.fields["notify"][:, j])))
+            pairs += [(prefix + name, _plain(scored.fields[name][:, j])) for name in ("expected", "lower", "upper")]
             for horizon, k in self._horizons.items():
                 for b, band in enumerate(BANDS):
                     name = f"{prefix}{_FORECASTS[band]}_{horizon}"
@@ -102,6 +104,11 @@ class Writer:
 def _plain(column: Array) -> list[float | None]:
     """Python floats, None (an empty field) where nan."""
     return [None if x != x else x for x in column.tolist()]
+
+
+def _flags(column: Array) -> list[int | None]:
+    """1 or 0, None where nan."""
+    return [None if x != x else int(x) for x in column.tolist()]
 
 
 def _states(column: np.ndarray) -> list[str]:

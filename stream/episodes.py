@@ -12,7 +12,8 @@ from stream.events import AlertRecord
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A time of score >= 1 in one series. Value, expectation, shares and `why` are those of its strongest change."""
+    """A time of score >= 1 in one series. Value, expectation, shares and `why` are those of its strongest change;
+    `notified` is when it became worth waking somebody."""
 
     id: str
     feed: str
@@ -29,6 +30,7 @@ class Episode:
     upper: float | None
     shares: dict[str, float]
     why: str
+    notified: float | None = None
 
 
 class Episodes:
@@ -106,16 +108,20 @@ def _begun(key: str, feed: str, change: AlertRecord) -> Episode:
         upper=change.upper,
         shares=change.shares,
         why=change.why,
+        notified=change.time if change.notify else None,
     )
 
 
 def _merged(before: Episode, change: AlertRecord) -> Episode:
+    if change.notify and before.notified is None:
+        before = replace(before, notified=change.time)
     if change.change == "closed":
         return replace(raised(before, change.peak, change.peak_time), end=change.time)
     if change.peak < before.peak:
         return before
     severity = max(before.severity, change.severity, key=SEVERITIES.index)
-    return replace(_begun(before.id, before.feed, change), begin=before.begin, end=before.end, severity=severity)
+    begun = _begun(before.id, before.feed, change)
+    return replace(begun, begin=before.begin, end=before.end, severity=severity, notified=before.notified)
 
 
 def _episode_id(feed: str, change: AlertRecord) -> str:

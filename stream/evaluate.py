@@ -37,12 +37,13 @@ class Hits:
     false_alerts: int
 
 
-def hits(label: Flags, alert_score: Floats, slack: int = 0) -> Hits:
-    """Count alerts against labelled events; a row belongs to an event up to `slack` rows before and after it."""
+def hits(label: Flags, alert_score: Floats, slack: int = 0, after: int | None = None) -> Hits:
+    """Count alerts against labelled events; a row belongs to an event up to `slack` rows before it and `after` rows
+    after it (`slack`, if not given)."""
     alerts = np.flatnonzero(alert_score >= 1.0)
     first, last = runs(label)
     begin = np.searchsorted(alerts, first - slack, side="left")
-    end = np.searchsorted(alerts, last + slack, side="right")
+    end = np.searchsorted(alerts, last + (slack if after is None else after), side="right")
     belongs = np.zeros(len(alerts) + 1, np.int64)
     np.add.at(belongs, begin, 1)
     np.add.at(belongs, end, -1)

@@ -57,13 +57,14 @@ class Decoded(NamedTuple):
 
 
 class AlertPart(msgspec.Struct, gc=False):
-    """What a result says about the alert that it opens, escalates or closes."""
+    """What a result says about the alert that it changes."""
 
     change: str
     begin: float
     peak: float
     peak_time: float
     direction: str
+    notify: bool = False
 
 
 class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
@@ -106,7 +107,8 @@ class ForecastRecord(msgspec.Struct, gc=False):
 
 
 class AlertRecord(msgspec.Struct, gc=False):
-    """On `<feed>.alerts`: an episode was opened, escalated or closed."""
+    """On `<feed>.alerts`: an episode was opened, escalated, closed, or became worth waking somebody ("notified", if it
+    is at an event that does nothing else). `notify` is true at most once an episode."""
 
     series: str
     change: str
@@ -122,6 +124,7 @@ class AlertRecord(msgspec.Struct, gc=False):
     upper: float | None
     shares: dict[str, float]
     why: str
+    notify: bool = False
 
 
 def json_schemas() -> dict[str, Any]:

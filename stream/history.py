@@ -170,7 +170,12 @@ class History:
             return Page(names, self._catalogue.latest[chosen], alerts, times, values, real, total)
 
     def alerts(
-        self, *, feed: str | None = None, series: str | None = None, is_open: bool | None = None
+        self,
+        *,
+        feed: str | None = None,
+        series: str | None = None,
+        is_open: bool | None = None,
+        notified: bool | None = None,
     ) -> list[Episode]:
         """Alert episodes, newest first."""
         with self._lock:
@@ -180,6 +185,7 @@ class History:
                 if (feed is None or episode.feed == feed)
                 and (series is None or episode.series == series)
                 and (is_open is None or (episode.end is None) == is_open)
+                and (notified is None or (episode.notified is not None) == notified)
             ]
         return sorted(found, key=lambda episode: (-episode.begin, episode.id))
 

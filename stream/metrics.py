@@ -68,6 +68,9 @@ class Metrics:
         self.alerts = Counter(
             "liquidstream_alerts_total", "Alerts opened, by severity then", ["feed", "severity"], registry=registry
         )
+        self.notifications = Counter(
+            "liquidstream_notifications_total", "Alerts that became worth waking somebody", ["feed"], registry=registry
+        )
         self.event_lag = Gauge(
             "liquidstream_event_lag_seconds", "Age of the newest committed event", ["feed"], registry=registry
         )
@@ -116,6 +119,7 @@ class FeedMetrics:
         self._events = metrics.events.labels(feed)
         self._event_lag = metrics.event_lag.labels(feed)
         self._alerts = {i: metrics.alerts.labels(feed, name) for i, name in enumerate(SEVERITIES) if i}
+        self._notifications = metrics.notifications.labels(feed)
         self._coverage = {level: _Coverage(metrics.coverage.labels(feed, level)) for level in INTERVALS}
         self._series = metrics.series.labels(feed)
         self._state_bytes = metrics.state_bytes.labels(feed)
@@ -143,6 +147,7 @@ class FeedMetrics:
             opened = results["severity"][results["alert"] == OPENED]
             for severity, child in self._alerts.items():
                 child.inc(int((opened == severity).sum()))
+            self._notifications.inc(int(np.count_nonzero(results["notify"])))
         ready = results[results["state"] == READY]
         for level, interval in INTERVALS.items():
             self._coverage[level].add(*held(ready, interval))

@@ -7,8 +7,9 @@ taken per source first, then over sources ("macro"). Labels are never shown to a
 --results and not run again.
 
 An alert is right where it opens inside an event or up to max(10, period / 4) rows after. Ours are the episodes that
-reach a level of `alert_score`, the same for all series. The baselines have no line of their own: theirs is what one in
-2,000 of their own scores exceeded on the second half of the rows before scoring starts, and an alert lasts 75 rows.
+reach a level of `alert_score`, the same for all series, and those that are notified. The baselines have no line of
+their own: theirs is what one in 2,000 of their own scores exceeded on the second half of the rows before scoring
+starts, and an alert lasts 75 rows.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from stream.evaluate import vus_pr
 
 #: Where our alerts may be read: the line and what lies one, two and four severities above it.
 LEVELS = (1.0, 1.5, 2.0, 3.0)
+#: Stands for the level of those alerts that our model finds worth waking somebody.
+NOTIFIED = -1.0
 #: A baseline's line is what this share of its own scores exceeds.
 RATE = 1 / 2000
 
@@ -37,8 +39,10 @@ def measured(s: Labelled, method: str, result: dict[str, np.ndarray]) -> Measure
     a = s.warm_up
     label, score = s.label[a:], np.nan_to_num(result["score"], nan=0.0)
     at = {}
-    for level in LEVELS if method == OURS else (0.0,):
-        if method == OURS:
+    for level in (*LEVELS, NOTIFIED) if method == OURS else (0.0,):
+        if level == NOTIFIED:
+            opened = np.flatnonzero(result["notify"][a:])
+        elif method == OURS:
             opened = first_of_episode(result["alert_score"], result["alert_begin"], level)
             opened = opened[opened >= a] - a
         else:

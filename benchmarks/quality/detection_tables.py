@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality import pictures
-from benchmarks.quality.detection_scores import LEVELS, Measured
+from benchmarks.quality.detection_scores import LEVELS, NOTIFIED, Measured
 from benchmarks.quality.methods import OURS
 from benchmarks.quality.page import Table, number
 
@@ -74,13 +74,14 @@ def _alerts(found: Sequence[Measured]) -> Table:
     )
     for title, own in rows(full):
         ours = title.startswith(OURS)
-        for level in LEVELS if title == OURS else LEVELS[:1] if ours else (0.0,):
+        for level in (*LEVELS, NOTIFIED) if title == OURS else LEVELS[:1] if ours else (0.0,):
             cells = []
             for g in [*([m for m in own if m.source == s] for s in sources), own]:
                 shares = (macro(g, lambda m, i=i, level=level: m.at[level][i]) for i in (0, 1))
                 cells.append(" / ".join(number(x) for x in shares))
+            read_at = ", notified" if level == NOTIFIED else f", from {level:g} on"
             table.add(
-                f"{title}, from {level:g} on" if ours else title,
+                title + read_at if ours else title,
                 *cells,
                 number(macro(own, lambda m, level=level: m.at[level][2])),
             )

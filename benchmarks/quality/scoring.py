@@ -13,7 +13,8 @@ from liquid import Model, ModelConfig
 
 
 def run(s: Labelled, name: str, **config: str) -> dict[str, np.ndarray]:
-    """score : (n,), and seconds; of our model also alert_score and alert_begin, (n,), as in its results.
+    """score : (n,), and seconds; of our model also alert_score, alert_begin and notify, (n,), as in its
+    results.
 
     A row without a value has the score 0 and is not learned."""
     return _ours(s, config) if name == OURS else _baseline(s, name)
@@ -24,7 +25,7 @@ def _ours(s: Labelled, config: dict[str, str]) -> dict[str, np.ndarray]:
     start = process_time()
     out = model.run(np.zeros(len(s.time), int), s.time, s.value)
     seconds = np.asarray(process_time() - start)
-    return {"seconds": seconds, **{k: out[k] for k in ("score", "alert_score", "alert_begin")}}
+    return {"seconds": seconds, **{k: out[k] for k in ("score", "alert_score", "alert_begin", "notify")}}
 
 
 def _baseline(s: Labelled, name: str) -> dict[str, np.ndarray]:

@@ -36,6 +36,7 @@ ALERT: dict[str, Any] = {
     "upper": 22.3,
     "shares": {"shape": 0.61, "level": 0.39},
     "why": "41 min, expected 6 to 22; mostly shape of the last cycles",
+    "notified": 1360348200.0,
 }
 
 SERIES: dict[str, Any] = {
@@ -78,6 +79,7 @@ class Alert(Answer):
     upper: Number
     shares: dict[str, float] = Field(description="Share of each group of evidence in the score.")
     why: str
+    notified: Number = Field(description="When it became worth waking somebody; null: it has not.")
 
 
 class AlertList(Answer):

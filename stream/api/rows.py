@@ -33,6 +33,7 @@ def alert(episode: Episode) -> dict[str, Any]:
         "upper": _known(episode.upper),
         "shares": episode.shares,
         "why": episode.why,
+        "notified": episode.notified,
     }
 
 

@@ -203,6 +203,7 @@ def _alert_part(result: np.void) -> AlertPart:
         float(result["alert_peak"]),
         float(result["alert_peak_time"]),
         DIRECTIONS[result["direction"]],
+        bool(result["notify"]),
     )
 
 
@@ -223,6 +224,7 @@ def _alert(series: str, result: np.void, unit: str | None) -> AlertRecord:
         upper=upper,
         shares=_shares(result),
         why=why(result["shares"].tolist(), value, expected, lower, upper, int(result["direction"]), unit),
+        notify=bool(result["notify"]),
     )
 
 

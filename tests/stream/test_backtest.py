@@ -55,7 +55,7 @@ def test_every_row_is_what_the_model_says_event_by_event(tmp_path: Path) -> None
     out = rows(tmp_path / "out" / "a.csv")
     bands = ["forecast", "lower80", "upper80", "lower95", "upper95"]
     assert list(out[0]) == [
-        "timestamp", "value", "score", "alert_score", "state", "expected", "lower", "upper",
+        "timestamp", "value", "score", "alert_score", "state", "notify", "expected", "lower", "upper",
         *(f"{band}_6h" for band in bands), *(f"{band}_1h" for band in bands),
     ]  # fmt: skip
     model = Model(ModelConfig(horizons=(3600.0, 21600.0)))
@@ -64,6 +64,7 @@ def test_every_row_is_what_the_model_says_event_by_event(tmp_path: Path) -> None
         (expected,) = model.run(slot, np.array([START + 3600.0 * i]), values[i : i + 1])
         assert row["timestamp"] == str(START + 3600 * i)
         assert row["value"] == str(values[i])
+        assert row["notify"] == str(expected["notify"])
         for name in ("score", "alert_score", "expected", "lower", "upper"):
             assert row[name] == ("" if np.isnan(expected[name]) else str(float(expected[name])))
         for name, band in zip(("mean", "lo80", "hi80", "lo95", "hi95"), bands, strict=True):
@@ -108,6 +109,8 @@ def test_the_label_is_never_seen(tmp_path: Path) -> None:
     first, opposite, unlabelled = summary["files"]
     assert first["events"] == first["hits"] == 1
     assert first["vus_pr"] > 0.5
+    assert first["events_told_of"] == 1
+    assert first["notifications"] >= first["notifications_right"] >= 1
     assert opposite["events"] == 2
     assert "hits" not in unlabelled
     assert summary["total"]["rows"] == 3 * len(values)
@@ -121,7 +124,7 @@ def test_several_value_columns(tmp_path: Path) -> None:
     source = write(tmp_path / "two.csv", ["timestamp,a,note,b", *lines])
     assert run(source, "--out", tmp_path / "out", "--horizon", "1h").exit_code == 0
     out = rows(tmp_path / "out" / "two.csv")
-    assert list(out[0])[:6] == ["timestamp", "a", "b", "score", "alert_score", "state"]
+    assert list(out[0])[:7] == ["timestamp", "a", "b", "score", "alert_score", "state", "notify"]
     assert {"a_score", "b_alert_score", "b_state", "a_expected", "b_lower", "a_upper95_1h"} <= set(out[0])
     for row in out:
         for name in ("score", "alert_score"):

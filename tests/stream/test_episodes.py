@@ -14,6 +14,16 @@ def test_an_episode_is_opened_escalated_and_closed():
     assert list(episodes) == [closed]
 
 
+def test_the_time_when_somebody_was_told_stays():
+    episodes = Episodes(10)
+    assert episodes.apply("f", change("a", "opened", 1.0, peak=2.0)).notified is None
+    told = episodes.apply("f", change("a", "notified", 1.0, 3.0, peak=2.0, notify=True))
+    assert (told.notified, told.end) == (3.0, None)
+    for kind, peak in (("escalated", 4.0), ("closed", 4.0)):
+        assert episodes.apply("f", change("a", kind, 1.0, 5.0, peak=peak)).notified == 3.0
+    assert episodes.apply("f", change("b", "opened", 1.0, notify=True)).notified == 1.0
+
+
 def test_a_missed_closing_ends_where_the_next_begins():
     episodes = Episodes(10)
     episodes.apply("f", change("a", "opened", 1.0))

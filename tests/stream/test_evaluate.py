@@ -89,6 +89,10 @@ def test_hits_count_each_event_once_and_each_stray_alert() -> None:
     alert_score[10] = 0.99
     assert hits(label, alert_score) == Hits(events=3, alerts=4, hits=1, false_alerts=2)
     assert hits(label, alert_score, slack=2) == Hits(events=3, alerts=4, hits=2, false_alerts=1)
+    assert hits(label, alert_score, after=2) == Hits(events=3, alerts=4, hits=2, false_alerts=1)
+    early = np.arange(100) == 48
+    assert hits(label, early * 1.0, slack=2).false_alerts == 0
+    assert hits(label, early * 1.0, after=2).false_alerts == 1
     assert hits(np.zeros(100, bool), alert_score) == Hits(events=0, alerts=4, hits=0, false_alerts=4)
 
 

@@ -24,11 +24,11 @@ def results(times, values=None, **columns):
     return out
 
 
-def change(series, kind, begin, time=None, peak=1.5, severity="warning", direction="above", why="high"):
+def change(series, kind, begin, time=None, peak=1.5, severity="warning", direction="above", why="high", notify=False):
     return AlertRecord(
         series=series, change=kind, begin=begin, time=begin if time is None else time, peak=peak, peak_time=begin,
         severity=severity, direction=direction, value=3.0, expected=1.0, lower=0.0, upper=2.0,
-        shares=dict.fromkeys(EVIDENCE, 0.0), why=why,
+        shares=dict.fromkeys(EVIDENCE, 0.0), why=why, notify=notify,
     )  # fmt: skip
 
 
@@ -145,12 +145,14 @@ def test_alerts_are_filtered_and_newest_first():
     history = History()
     history.add("f", [], results([]), [change("a", "opened", 1.0), change("a", "closed", 1.0, 5.0)])
     history.add("f", [], results([]), [change("b", "opened", 7.0)])
-    history.add("g", [], results([]), [change("a", "opened", 3.0)])
+    history.add("g", [], results([]), [change("a", "opened", 3.0), change("a", "notified", 3.0, 4.0, notify=True)])
     assert [(e.feed, e.series, e.begin, e.end) for e in history.alerts()] == [
         ("f", "b", 7.0, None), ("g", "a", 3.0, None), ("f", "a", 1.0, 5.0),
     ]  # fmt: skip
     assert [e.begin for e in history.alerts(feed="f", is_open=True)] == [7.0]
     assert [e.begin for e in history.alerts(series="a", is_open=False)] == [1.0]
+    assert [e.notified for e in history.alerts(notified=True)] == [4.0]
+    assert [e.begin for e in history.alerts(notified=False)] == [7.0, 1.0]
     assert history.open_alerts() == 2
 
 

@@ -34,7 +34,10 @@ def value(metrics, name, **labels):
 
 def test_what_a_commit_counts(metrics):
     feed = FeedMetrics(metrics, "f")
-    feed.committed(SOURCE, work(results(3, alert=[0, OPENED, OPENED], severity=[0, 1, 4]), rejected=Counter(empty=2)))
+    feed.committed(
+        SOURCE,
+        work(results(3, alert=[0, OPENED, OPENED], severity=[0, 1, 4], notify=[0, 0, 1]), rejected=Counter(empty=2)),
+    )
     feed.committed(SOURCE, work(results(2)))
     assert value(metrics, "records_consumed_total", topic="in", partition="2") == 5
     assert value(metrics, "events_total", feed="f") == 5
@@ -43,6 +46,7 @@ def test_what_a_commit_counts(metrics):
         name: value(metrics, "alerts_total", feed="f", severity=name) for name in ("warning", "minor", "critical")
     }
     assert opened == {"warning": 1, "minor": 0, "critical": 1}
+    assert value(metrics, "notifications_total", feed="f") == 1
     assert value(metrics, "event_lag_seconds", feed="f") > 1e9
 
 

@@ -43,6 +43,7 @@ const LINES = {
   next: "M3 6l5 5 5-5",
   up: "M8 13V3M4 7l4-4 4 4",
   down: "M8 3v10M4 9l4 4 4-4",
+  bell: "M4 11V7.2a4 4 0 0 1 8 0V11l1.2 1.5H2.8ZM6.8 14h2.4",
   close: "M4 4l8 8M12 4l-8 8",
 };
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.anomaly import alerts
-from liquid.anomaly.alerts import EPISODE, ESCALATE, LEARNING, LINE, LONGEST, QUIET
-from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED
+from liquid.anomaly.alerts import EPISODE, ESCALATE, LASTING, LEARNING, LINE, LONGEST, NEAR, QUIET, STRONG
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.alerts import Episode, severity
 from tests.liquid.odd import relaxed
@@ -14,13 +14,17 @@ OLD = 10_000  # so many events that youth does not matter
 ABOVE, BELOW = 1.5 * LINE, 0.5 * LINE
 
 
-def judge(evidence: np.ndarray, first: int = OLD) -> tuple[np.void, list[tuple[float, float, int]]]:
+def judge(evidence: np.ndarray, first: int = OLD) -> tuple[np.void, list[tuple[float, float, int, bool]]]:
     episode = record(EPISODE)
     return episode, [alerts.judge(episode, float(g), first + k, 60.0 * k) for k, g in enumerate(evidence)]
 
 
-def changes(verdicts: list[tuple[float, float, int]]) -> dict[int, int]:
-    return {k: change for k, (_, _, change) in enumerate(verdicts) if change != NO_ALERT}
+def changes(verdicts: list[tuple[float, float, int, bool]]) -> dict[int, int]:
+    return {k: change for k, (_, _, change, _) in enumerate(verdicts) if change not in (NO_ALERT, NOTIFIED)}
+
+
+def told(verdicts: list[tuple[float, float, int, bool]]) -> list[int]:
+    return [k for k, (*_, notify) in enumerate(verdicts) if notify]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -31,7 +35,7 @@ def test_equals_twin(seed: int) -> None:
     twin, episode = Episode(), record(EPISODE)
     for n, g in enumerate(evidence):
         mine, expected = alerts.judge(episode, g, n, 60.0 * n), twin.judge(g, n, 60.0 * n)
-        assert mine[2] == expected.change
+        assert mine[2:] == expected[2:]
         assert mine[:2] == pytest.approx(expected[:2], rel=1e-6)
         assert episode["active"] == twin.active
         if twin.active:
@@ -49,6 +53,25 @@ def test_life_of_an_episode() -> None:
     assert episode["peak"] == pytest.approx(3 * ABOVE / LINE, rel=1e-5)
 
 
+def test_somebody_is_told_of_an_alert_that_lasts() -> None:
+    evidence = np.full(60, BELOW)
+    evidence[10 : 10 + NEAR * LASTING : NEAR] = 1.01 * LINE
+    evidence[40:] = 1.2 * LINE  # the same episode
+    _, verdicts = judge(evidence)
+    assert told(verdicts) == [10 + NEAR * (LASTING - 1)]
+    assert verdicts[told(verdicts)[0]][2] == NOTIFIED
+    evidence[10 : 10 + (NEAR + 1) * LASTING] = np.resize([1.01 * LINE, BELOW, BELOW], (NEAR + 1) * LASTING)
+    assert told(judge(evidence[:40])[1]) == []  # too far apart
+
+
+def test_somebody_is_told_of_a_strong_alert_at_once_and_of_the_next_one_again() -> None:
+    evidence = np.full(300, BELOW)
+    evidence[[10, 20, 200]] = 1.01 * STRONG * LINE
+    _, verdicts = judge(evidence)
+    assert told(verdicts) == [10, 200]
+    assert verdicts[10][2] == OPENED
+
+
 def test_an_episode_ends_at_the_longest_even_without_quiet() -> None:
     _, verdicts = judge(np.full(LONGEST + 10, 2 * LINE))
     assert changes(verdicts) == {0: OPENED, LONGEST: CLOSED, LONGEST + 1: OPENED}
@@ -57,7 +80,7 @@ def test_an_episode_ends_at_the_longest_even_without_quiet() -> None:
 def test_alert_score_is_above_the_line_exactly_when_an_alert_opens_or_escalates() -> None:
     rng = np.random.default_rng(0)
     _, verdicts = judge(rng.exponential(0.5 * LINE, 5000), first=0)
-    for score, alert_score, change in verdicts:
+    for score, alert_score, change, _ in verdicts:
         if change in (OPENED, ESCALATED):
             assert 1 <= alert_score <= score
         else:
@@ -102,18 +125,23 @@ def test_changes_come_in_order(levels: list[float], pauses: list[int]) -> None:
     """Opened, escalations, closed, and so on; an escalation needs twice the evidence of the last alert."""
     evidence = [g for level, pause in zip(levels, pauses, strict=False) for g in [level] + [0.0] * pause]
     episode, verdicts = judge(np.array(evidence))
-    active, last = False, 0.0
-    for g, (score, alert_score, change) in zip(evidence, verdicts, strict=True):
+    active, last, calls = False, 0.0, 0
+    for g, (score, alert_score, change, notify) in zip(evidence, verdicts, strict=True):
         assert np.isfinite([score, alert_score]).all()
+        assert change != NOTIFIED or notify
         if change == OPENED:
             assert not active
-            active, last = True, g
+            active, last, calls = True, g, 0
         elif change == ESCALATED:
             assert active
             assert g > ESCALATE * last * (1 - 1e-6)
             last = g
         elif change == CLOSED:
             assert active
+            assert not notify
             active = False
+        calls += notify
+        assert calls <= 1
+        assert active or not notify
     assert episode["active"] == active
     assert not_finite(episode) == []

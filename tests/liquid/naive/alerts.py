@@ -1,17 +1,18 @@
 """Twin of liquid.anomaly.alerts."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from liquid.anomaly.alerts import ESCALATE, LINE, LONGEST, QUIET
-from liquid.results import CLOSED, ESCALATED, NO_ALERT, OPENED
+from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED
 
 
 class Verdict(NamedTuple):
     score: float
     alert_score: float
     change: int
+    notify: bool
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Episode:
     peak: float = 0.0
     peak_time: float = 0.0
     budget: float = 0.0  # alerts lately
+    told: bool = False
+    above: list[int] = field(default_factory=list)  # events with a score of 1 or more, close together
 
     def judge(self, evidence: float, n: int, time: float) -> Verdict:
         self.budget *= math.exp(-1 / 2000)
@@ -31,11 +34,24 @@ class Episode:
         budgeted = score / (1 + 0.2 * self.budget)
         change = self._move(evidence, budgeted, n)
         if change == OPENED:
-            self.begin, self.peak = time, 0.0
+            self.begin, self.peak, self.told = time, 0.0, False
         if self.active and score > self.peak:
             self.peak, self.peak_time = score, time
         alerts = change in (OPENED, ESCALATED)
-        return Verdict(score, budgeted if alerts else min(score, 0.99), change)
+        notify = self._notify(score, n)
+        shown = NOTIFIED if notify and change == NO_ALERT else change
+        return Verdict(score, budgeted if alerts else min(score, 0.99), shown, notify)
+
+    def _notify(self, score: float, n: int) -> bool:
+        if score < 1:
+            return False
+        if self.above and n - self.above[-1] > 2:
+            self.above = []
+        self.above.append(n)
+        if not self.active or self.told:
+            return False
+        self.told = len(self.above) >= 3 or score >= 1.5
+        return self.told
 
     def _move(self, evidence: float, budgeted: float, n: int) -> int:
         above = budgeted >= 1

@@ -39,6 +39,7 @@ class Result:
     events: int = 0
     shares: list[float] = field(default_factory=lambda: [0.0] * len(res.EVIDENCE))
     severity: int = 0
+    notify: bool = False
     state: int = 0
     alert: int = 0
     direction: int = 0
@@ -134,7 +135,7 @@ class Series:
     def _score(self, time: float, value: float, n: int, out: Result) -> None:
         g, group = self.detector.observe(time, value, out.gap, n)
         episode = self.detector.episode
-        out.score, out.alert_score, out.alert = episode.judge(g, n, time)
+        out.score, out.alert_score, out.alert, out.notify = episode.judge(g, n, time)
         out.events = n + 1
         out.state = res.READY if n + 1 >= LEARNING else res.LEARNING
         out.severity = alerts.severity(out.score)

@@ -9,11 +9,14 @@ def test_an_alert_says_when_how_bad_and_why(running):
     assert alert["severity"] in ("warning", "minor", "major", "critical")
     assert abs(sum(alert["shares"].values()) - 1) < 0.01
     assert alert["why"].startswith("900 min, expected ")
+    assert alert["notified"] == alert["begin"]  # so strong that it is told of at once
 
 
 def test_the_filters(running):
     assert running.get("/v1/alerts", series=SPIKED)["total"] == 1
     assert running.get("/v1/alerts", series="none") == {"alerts": [], "total": 0, "next": None}
+    assert running.get("/v1/alerts", series=SPIKED, notified=True)["total"] == 1
+    assert running.get("/v1/alerts", series=SPIKED, notified=False)["total"] == 0
     assert running.get("/v1/alerts", feed="machines")["total"] == 0
     assert running.get("/v1/alerts", feed="flights", open=False)["total"] == 0
     assert running.get("/v1/alerts", feed="flights", cursor="1")["alerts"] == []

@@ -157,7 +157,8 @@ def alerting():
     shares[1, :2] = 0.75, 0.25
     return results(
         2, time=[100, 200], value=[1, 9], expected=[1, 2], lower=[0, 1], upper=[2, 3], score=[0.1, 1.5],
-        severity=[0, 2], alert=[0, OPENED], alert_begin=[0, 200], alert_peak=[0, 1.5], alert_peak_time=[0, 200],
+        severity=[0, 2], alert=[0, OPENED], notify=[0, 1],
+        alert_begin=[0, 200], alert_peak=[0, 1.5], alert_peak_time=[0, 200],
         direction=[0, 1], shares=shares, alert_score=[0.1, 1.5], state=[1, 1],
     )  # fmt: skip
 
@@ -165,7 +166,14 @@ def alerting():
 def test_a_result_that_opens_an_alert_says_so():
     plain, opening = (json.loads(output.value) for output in codec().results(EVENTS, alerting()))
     assert not {"alert", "shares"} & set(plain)
-    assert opening["alert"] == {"change": "opened", "begin": 200, "peak": 1.5, "peak_time": 200, "direction": "above"}
+    assert opening["alert"] == {
+        "change": "opened",
+        "begin": 200,
+        "peak": 1.5,
+        "peak_time": 200,
+        "direction": "above",
+        "notify": True,
+    }
     assert opening["shares"] == {EVIDENCE[0]: 0.75, EVIDENCE[1]: 0.25}
     assert opening["severity"] == "minor"
 
@@ -178,6 +186,7 @@ def test_alerts_have_their_own_record():
     assert dict(outputs[0].headers)["ce_id"] == b"in/3/11/x#alert"
     assert record["why"].startswith("9 min, expected 1 to 3")
     assert (record["change"], record["direction"], record["severity"]) == ("opened", "above", "minor")
+    assert record["notify"]
     assert isinstance(changes[0], AlertRecord)
     assert changes[0].series == "b:x"
     closed = alerting()

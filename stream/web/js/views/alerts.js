@@ -10,19 +10,22 @@ import { score } from "../words.js";
 
 const PAGE = 50;
 const REDRAW_MS = 1000;
+const TABS = [
+  ["Open", { open: "true" }],
+  ["Notified", { notified: "true" }],
+  ["All", {}],
+];
 
 export function alerts({ store, live }) {
   const list = h("ol", { class: "alert-list" });
   const stateBox = h("div", {}, loading(6));
   const more = h("button", { class: "button", type: "button", text: "Show older", hidden: true, on: { click: () => load(true) } });
-  const tabs = ["true", ""].map((open) =>
-    h("a", { class: "tab", data: { open }, text: open ? "Open" : "All" }),
-  );
+  const tabs = TABS.map(([text, choice]) => ({ choice, element: h("a", { class: "tab", text }) }));
   const feedName = h("span", { class: "muted" });
   const element = h(
     "main",
     { class: "page", id: "main", tabindex: "-1" },
-    h("div", { class: "page-head" }, h("h1", { text: "Alerts" }), h("nav", { class: "tabs", "aria-label": "Which alerts" }, tabs), feedName),
+    h("div", { class: "page-head" }, h("h1", { text: "Alerts" }), h("nav", { class: "tabs", "aria-label": "Which alerts" }, tabs.map((tab) => tab.element)), feedName),
     stateBox,
     list,
     more,
@@ -61,13 +64,16 @@ export function alerts({ store, live }) {
   const nothing = () =>
     query.open
       ? notice("No open alerts", "Every series is below the 1.0 line.", h("a", { class: "button", href: "#/alerts", text: "Show closed ones" }))
+      : query.notified
+      ? notice("Nothing to be woken for", "Alerts that last, or are strong, appear here.", h("a", { class: "button", href: "#/alerts", text: "Show all alerts" }))
       : notice("No alerts yet", "Episodes appear here when the score of a series reaches 1.0.");
 
   function read(route) {
-    query = { open: route.query.open, feed: route.query.feed };
-    for (const tab of tabs) {
-      tab.href = format({ page: "alerts", query: { ...route.query, open: tab.dataset.open } });
-      setAttribute(tab, "aria-current", (tab.dataset.open || undefined) === query.open ? "page" : null);
+    query = { open: route.query.open, notified: route.query.notified, feed: route.query.feed };
+    for (const { choice, element: tab } of tabs) {
+      tab.href = format({ page: "alerts", query: { ...route.query, open: "", notified: "", ...choice } });
+      const here = choice.open === (query.open || undefined) && choice.notified === (query.notified || undefined);
+      setAttribute(tab, "aria-current", here ? "page" : null);
     }
     setText(feedName, query.feed ? `in ${store.label(query.feed) ?? query.feed}` : "");
     load();
@@ -76,7 +82,7 @@ export function alerts({ store, live }) {
   const reload = paced(() => load(), REDRAW_MS);
   live.addEventListener("alert", ({ detail }) => {
     const at = shown.findIndex(({ id }) => id === detail.id);
-    if (at < 0 || query.open) reload();
+    if (at < 0 || query.open || query.notified) reload();
     else {
       shown[at] = detail;
       draw();
@@ -117,6 +123,8 @@ function move(list, step) {
 
 const DIRECTIONS = { above: ["up", "higher than expected"], below: ["down", "lower than expected"], none: [null, "unusual"] };
 
+const bell = (when) => h("span", { class: "alert-told", title: `It lasted or was strong: worth waking somebody since ${when}` }, icon("bell"), "notified");
+
 function alertItem(alert, store) {
   const clock = store.clock(alert.feed);
   const isOpen = alert.state === "open";
@@ -126,7 +134,7 @@ function alertItem(alert, store) {
   return h(
     "li",
     { class: "alert", data: { severity: alert.severity } },
-    h("div", { class: "alert-severity" }, severityChip(alert.severity)),
+    h("div", { class: "alert-severity" }, severityChip(alert.severity), alert.notified && bell(stamp(alert.notified, clock.now, false))),
     h(
       "div",
       { class: "alert-what" },
