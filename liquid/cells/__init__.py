@@ -10,11 +10,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from liquid.cells._parts import set_threads, threads
 from liquid.cells.attention import Attention
-from liquid.cells.base import Cell, Gradients
+from liquid.cells.base import CELLS, Cell, Gradients
 from liquid.cells.cfc import CfC
 from liquid.cells.gated_conv import GatedConv
 from liquid.cells.gru import GRU
@@ -62,29 +64,15 @@ __all__ = [
     "threads",
 ]
 
-CELLS: dict[str, type[Cell]] = {
-    "attention": Attention,
-    "cfc": CfC,
-    "gated_conv": GatedConv,
-    "gru": GRU,
-    "gru_d": GRUD,
-    "gru_ode": GRUODE,
-    "hybrid": Hybrid,
-    "liquid_s4": LiquidS4,
-    "lstm": LSTM,
-    "ltc": LTC,
-    "neural_ode": NeuralODE,
-    "ode_rnn": ODERNN,
-    "s4": S4,
-    "s4d": S4D,
-    "mamba": Mamba,
-    "stack": Stack,
-    "wired_cfc": WiredCfC,
-}
-
 
 def make(name: str, **config: Any) -> Cell:
     """A cell by its name in `CELLS`, with the fields of its class."""
     if name not in CELLS:
         raise ValueError(f"there is no cell named {name!r}: choose one of {', '.join(CELLS)}")
     return CELLS[name](**config)
+
+
+# Every file here that does not begin with an underscore, so that a cell in a new one is registered as well.
+for _module in sorted(module.name for module in iter_modules(__path__)):
+    if not _module.startswith("_"):
+        import_module(f"{__name__}.{_module}")

@@ -40,7 +40,7 @@ from liquid.cells.params import Array, Cutter, Params
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention(Cell):
+class Attention(Cell, name="attention"):
     """See the module.
 
     Parameters

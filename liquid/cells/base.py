@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from liquid.cells._single import Single
 
 DTYPES = ("float64", "float32")
+
+CELLS: dict[str, type[Cell]] = {}
+"""Every cell by its name."""
 
 
 class Gradients(NamedTuple):
@@ -204,11 +207,22 @@ class Recurrent(ABC):
 class Cell(Recurrent):
     """A recurrent cell for samples at irregular times: ``y, state = f(params, state, u, gap)``; see `Recurrent`.
 
-    A new cell gives its sizes, `views`, `init`, `_forward` and `_backward`; the rest is there.
+    A new cell gives its sizes, `views`, `init`, `_forward` and `_backward`; the rest is there. With
+    ``class MyCell(Cell, name="my_cell")`` it is registered in `CELLS`; without a name it is not.
     """
 
     inputs: int
     dtype: str = "float64"
+
+    def __init_subclass__(cls, name: str | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if name is None:
+            return
+        taken = CELLS.get(name)
+        # The same class again is a module loaded anew or a cell of a notebook run twice.
+        if taken and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(f"{taken.__module__} has already registered a cell named {name!r}")
+        CELLS[name] = cls
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -32,7 +32,7 @@ HEADS = ("ff1", "ff2", "time_a", "time_b")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CfC(Cell):
+class CfC(Cell, name="cfc"):
     """See the module.
 
     Parameters

@@ -33,7 +33,7 @@ from liquid.cells.params import Array, Cutter, Params
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatedConv(Cell):
+class GatedConv(Cell, name="gated_conv"):
     """See the module.
 
     Parameters

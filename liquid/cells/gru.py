@@ -30,7 +30,7 @@ from liquid.cells.params import Array, Cutter, Params
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRU(Cell):
+class GRU(Cell, name="gru"):
     """See the module.
 
     Parameters

@@ -40,7 +40,7 @@ from liquid.cells.params import Array, Cutter, Params
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRUD(Cell):
+class GRUD(Cell, name="gru_d"):
     """See the module.
 
     Parameters

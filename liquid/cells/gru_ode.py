@@ -29,7 +29,7 @@ from liquid.cells.params import Array, Cutter
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRUODE(ODECell):
+class GRUODE(ODECell, name="gru_ode"):
     """See the module, and `ODECell` for its parameters. Gaps beyond `max_gap` or `unfolds` count as the less."""
 
     @property

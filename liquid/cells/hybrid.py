@@ -49,7 +49,7 @@ def proportional(blocks: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hybrid(Cell):
+class Hybrid(Cell, name="hybrid"):
     """See the module.
 
     Parameters

@@ -41,7 +41,7 @@ FORGETTING = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiquidS4(Cell):
+class LiquidS4(Cell, name="liquid_s4"):
     """See the module.
 
     Parameters

@@ -29,7 +29,7 @@ from liquid.cells.params import Array, Cutter, Params
 
 
 @dataclass(frozen=True, kw_only=True)
-class LSTM(Cell):
+class LSTM(Cell, name="lstm"):
     """See the module.
 
     Parameters

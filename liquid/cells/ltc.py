@@ -61,7 +61,7 @@ POSITIVE = ("gleak", "cm", "w", "sensory_w")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LTC(Cell):
+class LTC(Cell, name="ltc"):
     """See the module.
 
     Parameters

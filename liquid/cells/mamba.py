@@ -42,7 +42,7 @@ SMALLEST_DT = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mamba(Cell):
+class Mamba(Cell, name="mamba"):
     """See the module.
 
     Parameters

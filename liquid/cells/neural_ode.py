@@ -20,7 +20,7 @@ from liquid.cells.params import Array, Cutter
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuralODE(MLPODECell):
+class NeuralODE(MLPODECell, name="neural_ode"):
     """See the module, and `MLPODECell` for its parameters."""
 
     @cached_property

@@ -22,7 +22,7 @@ from liquid.cells.params import Array, Cutter
 
 
 @dataclass(frozen=True, kw_only=True)
-class ODERNN(MLPODECell):
+class ODERNN(MLPODECell, name="ode_rnn"):
     """See the module, and `MLPODECell` for its parameters."""
 
     @cached_property

@@ -40,7 +40,7 @@ TABLES = ("log_A_real", "A_imag", "P_real", "P_imag", "B_real", "B_imag", "C_rea
 
 
 @dataclass(frozen=True, kw_only=True)
-class S4(Cell):
+class S4(Cell, name="s4"):
     """See the module.
 
     Parameters

@@ -13,7 +13,7 @@ from liquid.cells.liquid_s4 import LiquidS4
 
 
 @dataclass(frozen=True, kw_only=True)
-class S4D(LiquidS4):
+class S4D(LiquidS4, name="s4d"):
     """`LiquidS4` with the plain recurrence; the other fields are its."""
 
     recurrence: str = field(default="plain", init=False)

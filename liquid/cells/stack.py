@@ -56,7 +56,7 @@ class Passed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stack(Cell):
+class Stack(Cell, name="stack"):
     """See the module.
 
     Parameters

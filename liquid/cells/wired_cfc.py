@@ -29,7 +29,7 @@ from liquid.wirings import Spec, Wiring
 
 
 @dataclass(frozen=True, kw_only=True)
-class WiredCfC(Cell):
+class WiredCfC(Cell, name="wired_cfc"):
     """See the module.
 
     Parameters
