@@ -7,7 +7,8 @@ numbers stand side by side in the rows of a table, so that all gates are compute
 The sums want an order of their own. Neurons are sorted by how many synapses they receive, most first. Then come the
 first synapse of every neuron, the second one of every neuron that has two, and so on: one stretch of the list adds to
 the first so many neurons, without any index. Four stretches at a time have the same width, filled up by synapses
-without conductance (jagged diagonal storage, in groups).
+without conductance (jagged diagonal storage, in groups). More of those fill up the list, for all gates to be whole
+vectors.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from liquid.cells._math import exact
 from liquid.cells.params import Array
 
 GROUP = 4
+LANES = 16  # numbers of float32 in the widest vector
 # Rows of a table: what a pass needs, and then what only the gradient needs.
 SLOPE, OFFSET, WEIGHT, CURRENT, SIGMA, MU, EREV, DWEIGHT = range(8)
 ROWS = 8
@@ -73,6 +75,10 @@ def listed(signs: Array, rows: Array, columns: Array) -> tuple[Synapses, Places]
                 source.append(place[received[i][k]] if there else 0)
                 target.append(i)
                 entry.append(received[i][k] * len(columns) + columns[i] if there else -1)
+    fillers = -len(source) % LANES
+    source += [0] * fillers
+    target += [0] * fillers
+    entry += [-1] * fillers
     return (
         Synapses(np.array(source, np.uint32), np.array(groups, np.uint64).reshape(-1, 2).T.copy()),
         Places(np.array(target, np.int64), np.array(entry, np.int64)),
@@ -169,6 +175,8 @@ def conduct(synapses, table, s, current, conductance):
 def back(synapses, table, x, s, dcurrent, dconductance, dtable, dx, work):
     """Backward pass of `open_gates` and `conduct`: adds to `dtable` and `dx`. `work` is scratch, (2, synapses)."""
     r, seen, source = work[0], work[1], synapses.source
+    for k in range(max(s.size - LANES, 0), s.size):  # behind the groups
+        r[k] = 0
     w, e, dw, de = table[WEIGHT], table[EREV], dtable[D_WEIGHT], dtable[D_EREV]
     for q in range(synapses.groups.shape[1]):
         a, n = synapses.groups[0, q], synapses.groups[1, q]

@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 
 from liquid.cells import LTC
 from liquid.cells._ltc_explicit import SOLVERS
-from liquid.cells._synapses import gate
+from liquid.cells._synapses import GROUP, LANES, gate
 from liquid.wirings import NCP, AutoNCP, FullyConnected, Random, Spec
 from tests.liquid.cells import twin
 from tests.liquid.cells.test_math import mapped
@@ -267,6 +267,17 @@ def test_constrain() -> None:
     params.flat[:] = -1
     implicit.constrain(params)
     assert (params.flat == -1).all()
+
+
+@pytest.mark.parametrize("wiring", WIRINGS)
+def test_lists_hold_every_synapse_once(wiring: str) -> None:
+    cell, _ = make({"wiring": wiring})
+    for (synapses, places), signs in zip(cell._lists, (cell.built.adjacency, cell.built.sensory), strict=True):
+        listed = places.entry[places.entry >= 0]
+        np.testing.assert_array_equal(np.sort(listed), np.flatnonzero(signs))
+        assert len(places.entry) % LANES == 0
+        starts, widths = synapses.groups.astype(int)
+        np.testing.assert_array_equal(starts, np.cumsum([0, *GROUP * widths[:-1]]))
 
 
 @pytest.mark.parametrize(("kind", "largest"), [("float64", 2.3e-16), ("float32", 1.2e-7)])
