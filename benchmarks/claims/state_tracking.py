@@ -7,7 +7,7 @@ It is trained on new sequences in every update, at first of 4 samples, then 8, t
 of the samples, at the latest after a fifth of the updates. It stops early when it makes no more mistakes. The tables
 tell how often the state after 16, 64 and 256 samples is right, over 512 new sequences. Rates of learning were chosen
 by cell, on a seed that is not in the tables. Results are kept in out/state_tracking, and not computed again while
-the settings are the same. All of it takes three quarters of an hour of one core; tasks can run side by side before.
+the settings are the same. All of it takes about an hour of one core; tasks can run side by side before.
 """
 
 from __future__ import annotations

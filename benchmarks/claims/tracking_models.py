@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from liquid.cells import GRU, S4D, Attention, Cell, CfC, LiquidS4, Mamba, Params, Stack
+from liquid.cells import GRU, LTC, S4D, Attention, Cell, CfC, LiquidS4, Mamba, Params, Stack
 from liquid.cells.layers import Dense, SwiGLU
 from liquid.training import Network
 
@@ -43,6 +43,10 @@ def gru(width: int) -> Cell:
 
 def cfc(width: int) -> Cell:
     return CfC(inputs=width, units=width, backbone_units=width, dtype="float32")
+
+
+def ltc(width: int) -> Cell:
+    return LTC(inputs=width, units=width, dtype="float32")
 
 
 def mamba(width: int, modes: int = 8, expand: int = 2) -> Cell:
@@ -86,6 +90,7 @@ ENTRIES = {
     "attention, 2 layers": Entry(attention, 0.003, layers=2),
     "GRU": Entry(gru, 0.01),
     "CfC": Entry(cfc, 0.003),
+    "LTC": Entry(ltc, 0.01),
     "Liquid-S4": Entry(liquid_s4, 0.01),
     "Liquid-S4 exact, tracking": Entry(turning, 0.001, bounded=True),
     "Liquid-S4 hadamard, tracking": Entry(flipping, 0.001, bounded=True),
