@@ -27,13 +27,13 @@ def run(theta, p, x, gaps, state, y, states):
     w, zeros = np.empty((SCRATCH, p.modes)), np.zeros(p.modes, theta.dtype)
     for b in range(x.shape[0]):
         for k in range(x.shape[1]):
-            _sample(p, dt, through, t, x[b, k], gaps[b, k], state[b], y[b, k], w, zeros)
+            sample(p, dt, through, t, x[b, k], gaps[b, k], state[b], y[b, k], w, zeros)
             if states.shape[1] > 0:
                 copy(state[b], states[b, k])
 
 
 @njit
-def _sample(p, dt, through, t, u, gap, state, y, w, zeros):
+def sample(p, dt, through, t, u, gap, state, y, w, zeros):
     for c in range(p.channels):
         respond(p, min(dt[c] * gap, MAX_TIME), u[c], t, c, w)
         xr, xi = parts(p, state, c, zeros)
@@ -66,7 +66,7 @@ def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
     for b in range(x.shape[0]):
         for k in range(length):
             copy(state[b], tape[k])
-            _sample(p, dt, through, t, x[b, k], gaps[b, k], state[b], y, w, zeros)
+            sample(p, dt, through, t, x[b, k], gaps[b, k], state[b], y, w, zeros)
         copy(state[b], tape[length])
         for k in range(length - 1, -1, -1):
             dgap = 0.0

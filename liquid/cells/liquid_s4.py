@@ -31,6 +31,8 @@ from numpy.typing import ArrayLike
 
 from liquid.cells._s4_kernels import RECURRENCES, Plan
 from liquid.cells._s4_runs import run, run_back, trace_count, trace_grad, trace_run
+from liquid.cells._s4_single import single
+from liquid.cells._single import Single
 from liquid.cells.base import Cell
 from liquid.cells.checks import finite_result, gap_array, real_array
 from liquid.cells.hippo import MEASURES, modes
@@ -199,6 +201,9 @@ class LiquidS4(Cell, name="liquid_s4"):
     def _traces(self, traces: ArrayLike, batch: int) -> Array:
         shape = self.zero_traces(batch).shape
         return real_array("traces", traces, self._type, "batch, traces", shape)
+
+    def _single(self, theta: Array) -> Single:
+        return single(theta, self.plan, self.state_size)
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         run(theta, self.plan, x, gaps, state, y, states)
