@@ -54,8 +54,10 @@ fmt: $(DEV_STAMP)  ## format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(DEV_STAMP)  ## measure: cells, model, what each part contributes
+bench: $(DEV_STAMP)  ## measure: cells, state spaces, online learning, model, what each part contributes
 	$(BIN)/python -m benchmarks.cells
+	$(BIN)/python -m benchmarks.state_space
+	$(BIN)/python -m benchmarks.online
 	$(BIN)/python -m benchmarks.model
 
 kafka-up: $(STAMP)  ## start a real Kafka broker (KRaft) in the background
