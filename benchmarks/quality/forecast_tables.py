@@ -162,7 +162,7 @@ def picture(found: Sequence[Measured], names: Sequence[str], path: Path) -> None
         for name in (OURS, *names)
         if name != "last value"
     }
-    pictures.bars(path, sources, heights, "MAE / MAE of the last value", reference=1.0)
+    pictures.bars(path, sources, heights, "MAE / MAE of the last value", reference=1.0, top=2.0)
 
 
 def _horizon(k: int) -> str:
