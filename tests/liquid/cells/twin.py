@@ -15,7 +15,8 @@ DIFFERENCES = 1e-13 if np.finfo(LONG).eps < 1e-18 else 1e-8
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-z))
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
 
 
 def erf(z: np.ndarray) -> np.ndarray:
