@@ -10,7 +10,7 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.cells._activations import activate_back
-from liquid.cells._cfc_kernels import _lstm_back, emit, emit_back, sense_rows
+from liquid.cells._cfc_kernels import _lstm_back, emit, emit_back, read, sense_rows
 from liquid.cells._dense import affine_rows_back, copy, product, turn
 
 SAMPLES = 128  # that give the weights their gradients at once
@@ -19,6 +19,13 @@ SAMPLES = 128  # that give the weights their gradients at once
 @njit
 def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
     """Forward with a tape and backward; see `Cell._backward`."""
+    tape, after = record(theta, p, x, gaps, state, np.empty((x.shape[0], 0, 0), theta.dtype))
+    back(theta, p, tape, after, gaps, dy, dstate, dtheta, dx, dgaps)
+
+
+@njit
+def record(theta, p, x, gaps, state, y):
+    """Forward, filling `y` if it has a length: the tape, and the states for a projection, (batch, length, units)."""
     batch, length, n = x.shape[0], x.shape[1], p.units
     tape = np.empty((length, batch, p.row), theta.dtype)
     after = np.empty((batch, length if p.outputs > 0 else 0, n), theta.dtype)
@@ -28,7 +35,15 @@ def run_back(theta, p, x, gaps, state, dy, dstate, dtheta, dx, dgaps):
             emit(theta, p, gaps[b, t], tape[t, b], state[b, :n])
             if p.outputs > 0:
                 copy(state[b, :n], after[b, t])
+            if y.shape[1] > 0:
+                read(theta, p, state[b], y[b, t])
+    return tape, after
 
+
+@njit
+def back(theta, p, tape, after, gaps, dy, dstate, dtheta, dx, dgaps):
+    """Backward from what `record` left."""
+    batch, length, n = tape.shape[1], tape.shape[0], p.units
     turned, wide = _turned(theta, p), dstate.shape[1]
     steps = max(1, min(length, SAMPLES // batch))
     slopes = np.empty((steps, batch, p.heads * n + p.layers * p.backbone), theta.dtype)  # dloss/d(heads | layers)

@@ -196,13 +196,13 @@ def run(theta, p, x, gaps, state, y, states):
         sense_rows(theta, p, x, t, state, rows)
         for b in range(x.shape[0]):
             emit(theta, p, gaps[b, t], rows[b], state[b, : p.units])
-            _read(theta, p, state[b], y[b, t])
+            read(theta, p, state[b], y[b, t])
             if states.shape[1] > 0:
                 copy(state[b], states[b, t])
 
 
 @njit(forceinline=True)
-def _read(theta, p, state, y):
+def read(theta, p, state, y):
     if p.outputs > 0:
         affine(theta, p.p_out, state[: p.units], y)
     else:
@@ -225,5 +225,5 @@ def single(fixed, memory, u, gap):
     copy(state, before)
     sense(theta, p, u, state, row)
     emit(theta, p, gap, row, state[: p.units])
-    _read(theta, p, state, y)
+    read(theta, p, state, y)
     return settled(state, before, y)

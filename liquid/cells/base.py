@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from liquid.cells._single import Single
 
 DTYPES = ("float64", "float32")
+Judge = Callable[[Array], tuple[float, Array]]
 
 CELLS: dict[str, type[Cell]] = {}
 """Every cell by its name."""
@@ -79,6 +80,18 @@ class Recurrent(ABC):
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
         """Add to `dtheta`, fill `dx` and `dgaps`; `dstate` goes from the last state to the first, in place."""
+
+    def _forward_kept(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array) -> Any:
+        """`_forward`, and what `_backward_kept` wants of it: here the first state, to run once more from."""
+        first = state.copy()
+        self._forward(theta, x, gaps, state, y, self._no_states(len(x)))
+        return first
+
+    def _backward_kept(
+        self, kept: Any, theta: Array, x: Array, gaps: Array, dy: Array, dstate: Array,
+        dtheta: Array, dx: Array, dgaps: Array,
+    ) -> None:  # fmt: skip
+        self._backward(theta, x, gaps, kept, dy, dstate, dtheta, dx, dgaps)
 
     def _single(self, theta: Array) -> Single | None:
         """How `Stepper` runs single samples of one sequence faster than by `_forward`, if there is a way."""
@@ -160,6 +173,27 @@ class Recurrent(ABC):
         self._backward(theta, x, gaps, first, dy, dstate, dparams.flat, dx, dgaps)
         finite_result(f"{type(self).__name__}.grad", dparams.flat, dx, dgaps, dstate)
         return Gradients(dparams, dx, dgaps, dstate)
+
+    def loss_grad(
+        self, params: Mapping[str, ArrayLike], x: ArrayLike, gaps: ArrayLike, judge: Judge
+    ) -> tuple[float, Gradients]:
+        """A loss of the outputs and its gradients from state 0, for less than `run` and `grad` together.
+
+        Parameters
+        ----------
+        judge : from the outputs (batch, length, outputs), the loss and dloss/d(outputs).
+        """
+        theta = self._theta(params)
+        x, gaps = self._sequences(x, gaps)
+        y, after = np.empty((*gaps.shape, self.outputs), self._type), self.zero_state(len(x))
+        kept = self._forward_kept(theta, x, gaps, after, y)
+        finite_result(f"{type(self).__name__}.run", y, after)
+        loss, dy = judge(y)
+        dparams, dx, dgaps, dstate = self.empty_params(), np.zeros_like(x), np.zeros_like(gaps), np.zeros_like(after)
+        dy = np.ascontiguousarray(dy, self._type)
+        self._backward_kept(kept, theta, x, gaps, dy, dstate, dparams.flat, dx, dgaps)
+        finite_result(f"{type(self).__name__}.grad", dparams.flat, dx, dgaps, dstate)
+        return loss, Gradients(dparams, dx, dgaps, dstate)
 
     def jacobian(self, params: Mapping[str, ArrayLike], state: ArrayLike, u: ArrayLike, gap: ArrayLike) -> Array:
         """d(next state)[i] / d(state)[j] of one step, ``(batch, state_size, state_size)``."""

@@ -16,11 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from liquid.cells._activations import ACTIVATIONS
-from liquid.cells._cfc_back import run_back
+from liquid.cells._cfc_back import back, record, run_back
 from liquid.cells._cfc_kernels import MODES, Plan, run, single
 from liquid.cells._dense import dense_size, dense_views
 from liquid.cells._parts import each_part, sum_of_parts
@@ -28,6 +29,7 @@ from liquid.cells._single import Single
 from liquid.cells.base import Cell
 from liquid.cells.params import Array, Cutter, Params
 
+LONGEST_TAPE = 2**24  # numbers
 HEADS = ("ff1", "ff2", "time_a", "time_b")
 
 
@@ -156,3 +158,29 @@ class CfC(Cell, name="cfc"):
             )  # fmt: skip
 
         sum_of_parts(len(x), 3 * gaps.shape[1] * theta.size, dtheta, work)
+
+    def _forward_kept(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array) -> Any:
+        """Tapes by the first sequence of their part, unless they would be too long to keep all of them."""
+        if self.plan.row * gaps.size > LONGEST_TAPE:
+            return super()._forward_kept(theta, x, gaps, state, y)
+        kept = {}
+
+        def work(part: slice) -> None:
+            kept[part.start] = record(theta, self.plan, x[part], gaps[part], state[part], y[part])
+
+        each_part(len(x), gaps.shape[1] * theta.size, work)
+        return kept
+
+    def _backward_kept(
+        self, kept: Any, theta: Array, x: Array, gaps: Array, dy: Array, dstate: Array,
+        dtheta: Array, dx: Array, dgaps: Array,
+    ) -> None:  # fmt: skip
+        if not isinstance(kept, dict):
+            super()._backward_kept(kept, theta, x, gaps, dy, dstate, dtheta, dx, dgaps)
+            return
+
+        def work(part: slice, gradient: Array) -> None:
+            tape, after = kept[part.start]
+            back(theta, self.plan, tape, after, gaps[part], dy[part], dstate[part], gradient, dx[part], dgaps[part])
+
+        sum_of_parts(len(x), 2 * gaps.shape[1] * theta.size, dtheta, work)

@@ -21,10 +21,8 @@ from numpy.typing import ArrayLike
 from liquid.cells.base import Gradients, Recurrent
 from liquid.cells.checks import finite_result
 from liquid.cells.params import Array, Params
-from liquid.equilibrium import Equilibrium
 from liquid.training.clip import clip_norm
 from liquid.training.losses import Loss, loss_named
-from liquid.training.network import Network
 from liquid.training.optimisers import AdamW, Optimiser
 from liquid.training.progress import Bar
 from liquid.training.schedules import Constant, Schedule
@@ -61,11 +59,7 @@ def loss_grad(
         value, dread = loss(data.read(y), data.target, data.counted())
         return value, data.spread(dread, y)
 
-    if isinstance(network, Network | Equilibrium):
-        return network.loss_grad(params, data.x, data.gaps, judge)
-    y, _ = network.run(params, data.x, data.gaps)
-    value, dy = judge(y)
-    return value, network.grad(params, data.x, data.gaps, dy)
+    return network.loss_grad(params, data.x, data.gaps, judge)
 
 
 def predict(network: Recurrent, params: Mapping[str, ArrayLike], data: Sequences, batch_size: int = 256) -> Array:

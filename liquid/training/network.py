@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from liquid.cells._dense import dense_size, dense_views
-from liquid.cells.base import Cell, Gradients, Recurrent
-from liquid.cells.checks import finite_result
+from liquid.cells.base import Cell, Recurrent
 from liquid.cells.params import Array, Cutter, Params
 from liquid.training._network_kernels import read, read_back
-
-Judge = Callable[[Array], tuple[float, Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,28 +73,6 @@ class Network(Recurrent):
     def constrain(self, params: Params) -> None:
         self.cell.constrain(self.cell_params(params))
 
-    def loss_grad(
-        self, params: Mapping[str, ArrayLike], x: ArrayLike, gaps: ArrayLike, judge: Judge
-    ) -> tuple[float, Gradients]:
-        """A loss of the outputs and its gradients, with one forward run less than `run` and `grad`.
-
-        Parameters
-        ----------
-        judge : from the outputs (batch, length, outputs), the loss and dloss/d(outputs).
-        """
-        theta = self._theta(params)
-        x, gaps = self._sequences(x, gaps)
-        y, after = np.empty((*gaps.shape, self.outputs), self._type), self.zero_state(len(x))
-        h = self._hidden(theta, x, gaps, after, self._no_states(len(x)))
-        read(theta, self.cell.param_count, h, y)
-        finite_result("Network.run", y, after)
-        loss, dy = judge(y)
-        dparams, dx, dgaps, dstate = self.empty_params(), np.zeros_like(x), np.zeros_like(gaps), np.zeros_like(after)
-        dy = np.ascontiguousarray(dy, self._type)
-        self._through(theta, x, gaps, self.zero_state(len(x)), h, dy, dstate, dparams.flat, dx, dgaps)
-        finite_result("Network.grad", dparams.flat, dx, dgaps, dstate)
-        return loss, Gradients(dparams, dx, dgaps, dstate)
-
     def _hidden(self, theta: Array, x: Array, gaps: Array, state: Array, states: Array) -> Array:
         h = np.empty((*gaps.shape, self.cell.outputs), self._type)
         self.cell._forward(theta[: self.cell.param_count], x, gaps, state, h, states)
@@ -121,3 +95,18 @@ class Network(Recurrent):
     ) -> None:  # fmt: skip
         h = self._hidden(theta, x, gaps, state.copy(), self._no_states(len(x)))
         self._through(theta, x, gaps, state, h, dy, dstate, dtheta, dx, dgaps)
+
+    def _forward_kept(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array) -> Any:
+        own, h = self.cell.param_count, np.empty((*gaps.shape, self.cell.outputs), self._type)
+        kept = self.cell._forward_kept(theta[:own], x, gaps, state, h)
+        read(theta, own, h, y)
+        return h, kept
+
+    def _backward_kept(
+        self, kept: Any, theta: Array, x: Array, gaps: Array, dy: Array, dstate: Array,
+        dtheta: Array, dx: Array, dgaps: Array,
+    ) -> None:  # fmt: skip
+        (h, of_cell), own = kept, self.cell.param_count
+        dh = np.empty_like(h)
+        read_back(theta, dtheta, own, h, dy, dh)
+        self.cell._backward_kept(of_cell, theta[:own], x, gaps, dh, dstate, dtheta[:own], dx, dgaps)

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from liquid.cells import CfC, _parts
+from liquid.cells import CfC, _parts, cfc
 
 BATCH, LENGTH = 37, 5  # two parts and a rest that fills no tile
 
@@ -56,6 +56,21 @@ def test_one_by_one_and_with_any_number_of_threads(config: dict[str, Any], dtype
         total += cell.grad(params, x[alone], gaps[alone], dy[alone]).params.flat
     close = 1e-11 if dtype == "float64" else 2e-4
     np.testing.assert_allclose(whole.flat, total, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("longest", [0, cfc.LONGEST_TAPE])
+def test_loss_and_gradient_at_once(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the tapes are kept or not."""
+    monkeypatch.setattr(cfc, "LONGEST_TAPE", longest)
+    cell = CfC(inputs=2, units=3, backbone_units=19, projection=2)
+    params = cell.init(0)
+    x, gaps, _ = arrays(cell).values()
+    y, _ = cell.run(params, x, gaps)
+    want = cell.grad(params, x, gaps, 2 * y)
+    loss, got = cell.loss_grad(params, x, gaps, lambda y: (float(np.sum(y * y)), 2 * y))
+    assert loss == np.sum(y * y)
+    for a, b in ((got.params.flat, want.params.flat), (got.x, want.x), (got.gaps, want.gaps), (got.state, want.state)):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_an_error_in_a_thread_is_ours() -> None:
