@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 
@@ -14,7 +15,11 @@ def one_of(cell: Any, **known: Sequence[str]) -> None:
 
 
 def at_least(cell: Any, **smallest: float) -> None:
-    """Raise ValueError unless each named field reaches its smallest value."""
+    """Raise ValueError unless each named field reaches its smallest value, TypeError if it is no number."""
     for name, least in smallest.items():
-        if not getattr(cell, name) >= least:
-            raise ValueError(f"{name} is {getattr(cell, name)}, but must be at least {least}")
+        value = getattr(cell, name)
+        is_number = isinstance(value, Real)
+        if not is_number:
+            raise TypeError(f"{name} is {value!r}, but must be a number")
+        if not value >= least:
+            raise ValueError(f"{name} is {value}, but must be at least {least}")

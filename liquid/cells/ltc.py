@@ -103,7 +103,7 @@ class LTC(Cell, name="ltc"):
         for name in ("input_mapping", "output_mapping"):
             if getattr(self, name) not in MAPPINGS:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, but must be 'affine', 'linear' or None")
-        at_least(self, ode_unfolds=1, rtol=0, atol=0)
+        at_least(self, ode_unfolds=1, rtol=0, atol=0, epsilon=0)
         for name in ("epsilon", "atol"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, but must be positive")

@@ -322,8 +322,10 @@ def test_state_dict_of_ncps_with_its_masks() -> None:
         ({"units": 2, "epsilon": 0.0}, "epsilon is 0.0, but must be positive"),
         ({"units": 2, "atol": 0.0}, "atol is 0.0, but must be positive"),
         ({"units": 2, "rtol": -1.0}, "rtol is -1.0"),
+        ({"units": 2, "ode_unfolds": "6"}, "ode_unfolds is '6', but must be a number"),
+        ({"units": 2, "epsilon": None}, "epsilon is None, but must be a number"),
     ],
 )
 def test_bad_configuration(config: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         LTC(inputs=1, **config)
