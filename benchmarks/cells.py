@@ -262,7 +262,7 @@ def main(
     )
     console.print(settings)
     if not PEERS:
-        console.print(MISSING, style="yellow")
+        console.print(MISSING, style="yellow", markup=False)
     if write:
         PAGE.write_text(written(PAGE.read_text(), settings, tables))
         console.print(f"written: {PAGE}")
