@@ -24,6 +24,7 @@ from liquid.cells._activations import ACTIVATIONS
 from liquid.cells._cfc_back import back, record, run_back
 from liquid.cells._cfc_kernels import MODES, Plan, run, single
 from liquid.cells._dense import dense_size, dense_views
+from liquid.cells._mixed_memory import draw_memory, memory_views
 from liquid.cells._parts import each_part, sum_of_parts
 from liquid.cells._single import Single
 from liquid.cells.base import Cell
@@ -99,11 +100,10 @@ class CfC(Cell, name="cfc"):
         )  # fmt: skip
 
     def views(self, flat: Array) -> dict[str, Array]:
-        p, cut, named = self.plan, Cutter(flat), {}
+        p, cut = self.plan, Cutter(flat)
+        named: dict[str, Array] = {}
         if self.mixed_memory:
-            weight, bias = dense_views(cut, p.inputs + p.units, 4 * p.units)
-            named["lstm.input_map.weight"], named["lstm.input_map.bias"] = weight[:, : p.inputs], bias
-            named["lstm.recurrent_map.weight"] = weight[:, p.inputs :]
+            named |= memory_views(cut, p.inputs, p.units)
         width = p.inputs + p.units
         for layer in range(p.layers):
             name = f"rnn_cell.backbone.{2 * layer}"
@@ -124,13 +124,9 @@ class CfC(Cell, name="cfc"):
         rng = np.random.default_rng(rng)
         params = self.empty_params()
         for name, view in params.items():
-            if name == "lstm.recurrent_map.weight":  # orthogonal columns
-                q, r = np.linalg.qr(rng.standard_normal(view.shape))
-                view[...] = q * np.sign(np.diag(r))
+            if draw_memory(name, view, rng):
                 continue
-            if name == "lstm.input_map.bias":
-                bound = 0.1
-            elif name.endswith(".bias") or name == "fc.weight":
+            if name.endswith(".bias") or name == "fc.weight":
                 bound = 1.0 / sqrt(params[name.replace("bias", "weight")].shape[1])
             else:
                 bound = sqrt(6.0 / sum(view.shape))

@@ -33,16 +33,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from liquid.cells._dense import dense_size, dense_views
+from liquid.cells._dense import dense_size
 from liquid.cells._ltc_explicit import SOLVERS
 from liquid.cells._ltc_kernels import run, run_back, time_constants
 from liquid.cells._ltc_ready import ExplicitPlan, Layout, Plan, Ready, prepare, prepare_back
 from liquid.cells._ltc_single import fixed_of, single, work_of
+from liquid.cells._mixed_memory import draw_memory, memory_views
 from liquid.cells._options import at_least, one_of
 from liquid.cells._single import Single
 from liquid.cells._synapses import Places, Synapses, listed, order_of
@@ -163,11 +163,10 @@ class LTC(Cell, name="ltc"):
         )  # fmt: skip
 
     def views(self, flat: Array) -> dict[str, Array]:
-        cut, units, named = Cutter(flat), self.units, {}
+        cut, units = Cutter(flat), self.units
+        named: dict[str, Array] = {}
         if self.mixed_memory:
-            weight, bias = dense_views(cut, self.inputs + units, 4 * units)
-            named["lstm.input_map.weight"], named["lstm.input_map.bias"] = weight[:, : self.inputs], bias
-            named["lstm.recurrent_map.weight"] = weight[:, self.inputs :]
+            named |= memory_views(cut, self.inputs, units)
         cell = {name: cut.take(units) for name in ("gleak", "vleak", "cm")}
         cell |= {name: cut.take(units, units) for name in ("sigma", "mu", "w", "erev")}
         cell |= {f"sensory_{name}": cut.take(self.inputs, units) for name in ("sigma", "mu", "w", "erev")}
@@ -183,13 +182,7 @@ class LTC(Cell, name="ltc"):
         rng = np.random.default_rng(rng)
         params = self.empty_params()
         for name, view in params.items():
-            if name == "lstm.recurrent_map.weight":  # orthogonal columns
-                q, r = np.linalg.qr(rng.standard_normal(view.shape))
-                view[...] = q * np.sign(np.diag(r))
-            elif name.startswith("lstm."):
-                bound = 0.1 if name.endswith("bias") else sqrt(6.0 / sum(view.shape))
-                view[...] = rng.uniform(-bound, bound, view.shape)
-            elif name.removeprefix(PREFIX) in RANGES:
+            if not draw_memory(name, view, rng) and name.removeprefix(PREFIX) in RANGES:
                 view[...] = rng.uniform(*RANGES[name.removeprefix(PREFIX)], view.shape)
         params[f"{PREFIX}erev"][...] = self.built.adjacency
         params[f"{PREFIX}sensory_erev"][...] = self.built.sensory

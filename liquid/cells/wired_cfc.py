@@ -21,6 +21,7 @@ import numpy as np
 
 from liquid.cells._cfc_kernels import MODES
 from liquid.cells._dense import dense_size, dense_views
+from liquid.cells._mixed_memory import draw_memory, memory_views
 from liquid.cells._wired_cfc_kernels import WiredPlan, run, run_back
 from liquid.cells.base import Cell
 from liquid.cells.cfc import HEADS
@@ -102,11 +103,10 @@ class WiredCfC(Cell, name="wired_cfc"):
         )  # fmt: skip
 
     def views(self, flat: Array) -> dict[str, Array]:
-        p, cut, named = self.plan, Cutter(flat), {}
+        p, cut = self.plan, Cutter(flat)
+        named: dict[str, Array] = {}
         if self.mixed_memory:
-            weight, bias = dense_views(cut, p.inputs + p.units, 4 * p.units)
-            named["lstm.input_map.weight"], named["lstm.input_map.bias"] = weight[:, : p.inputs], bias
-            named["lstm.recurrent_map.weight"] = weight[:, p.inputs :]
+            named |= memory_views(cut, p.inputs, p.units)
         for i, mask in enumerate(self.masks):
             n, n_in = mask.shape
             weight, bias = dense_views(cut, n_in + n, p.heads * n)
@@ -125,13 +125,9 @@ class WiredCfC(Cell, name="wired_cfc"):
         rng = np.random.default_rng(rng)
         params = self.empty_params()
         for name, view in params.items():
-            if name == "lstm.recurrent_map.weight":  # orthogonal columns
-                q, r = np.linalg.qr(rng.standard_normal(view.shape))
-                view[...] = q * np.sign(np.diag(r))
+            if draw_memory(name, view, rng):
                 continue
-            if name == "lstm.input_map.bias":
-                bound = 0.1
-            elif name.endswith(".bias") or name == "fc.weight":
+            if name.endswith(".bias") or name == "fc.weight":
                 bound = 1.0 / sqrt(params[name.replace("bias", "weight")].shape[1])
             else:
                 bound = sqrt(6.0 / sum(view.shape))
