@@ -11,14 +11,14 @@ the number of steps that were taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from liquid.cells.base import Gradients, Recurrent
+from liquid.cells.base import Recurrent
 from liquid.cells.checks import finite_result, gap_array, real_array
 from liquid.cells.params import Array, Params
 
@@ -123,24 +123,6 @@ class Equilibrium(Recurrent):
             size = np.abs(np.linalg.eigvals(self._jacobian(theta, u, gap, state))).max(axis=1, initial=0.0)
         return Solution(y, state, residual, steps, residual <= TOLERANCE[self.dtype], size)
 
-    def loss_grad(
-        self,
-        params: Mapping[str, ArrayLike],
-        x: ArrayLike,
-        gaps: ArrayLike,
-        judge: Callable[[Array], tuple[float, Array]],
-    ) -> tuple[float, Gradients]:
-        """A loss of the outputs and its gradients as `Network.loss_grad`: the states are sought once, not twice."""
-        theta = self._theta(params)
-        x, gaps = self._sequences(x, gaps)
-        y, h, *_ = self._rest(theta, x.reshape(-1, self.inputs), gaps.reshape(-1))
-        finite_result("Equilibrium.run", y, h)
-        loss, dy = judge(y.reshape(*gaps.shape, self.outputs))
-        dparams, dx, dgaps = self.empty_params(), np.zeros_like(x), np.zeros_like(gaps)
-        self._implicit(theta, x, gaps, h, np.ascontiguousarray(dy, self._type), dparams.flat, dx, dgaps)
-        finite_result("Equilibrium.grad", dparams.flat, dx, dgaps)
-        return loss, Gradients(dparams, dx, dgaps, self.zero_state(len(x)))
-
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         u, gap = x.reshape(-1, self.inputs), gaps.reshape(-1)
         y[...] = self._rest(theta, u, gap)[0].reshape(y.shape)
@@ -150,12 +132,21 @@ class Equilibrium(Recurrent):
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
         h = self._rest(theta, x.reshape(-1, self.inputs), gaps.reshape(-1))[1]
-        self._implicit(theta, x, gaps, h, dy, dtheta, dx, dgaps)
+        self._backward_kept(h, theta, x, gaps, dy, dstate, dtheta, dx, dgaps)
 
-    def _implicit(
-        self, theta: Array, x: Array, gaps: Array, h: Array, dy: Array, dtheta: Array, dx: Array, dgaps: Array
-    ) -> None:
-        """Gradients at the states at rest `h`, see the module."""
+    def _forward_kept(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array) -> Array:
+        """The states at rest, so that they are sought once and not twice."""
+        found, h, *_ = self._rest(theta, x.reshape(-1, self.inputs), gaps.reshape(-1))
+        finite_result("Equilibrium.run", found, h)
+        y[...] = found.reshape(y.shape)
+        return h
+
+    def _backward_kept(
+        self, kept: Array, theta: Array, x: Array, gaps: Array, dy: Array, dstate: Array,
+        dtheta: Array, dx: Array, dgaps: Array,
+    ) -> None:  # fmt: skip
+        """Gradients at the states at rest, see the module."""
+        h = kept
         u, gap = x.reshape(-1, self.inputs), gaps.reshape(-1)
         dout = dy.reshape(len(u), 1, self.outputs)
         unused = np.zeros_like(dtheta), np.empty_like(u[:, None]), np.empty_like(gap[:, None])

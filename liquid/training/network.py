@@ -78,13 +78,10 @@ class Network(Recurrent):
         self.cell._forward(theta[: self.cell.param_count], x, gaps, state, h, states)
         return h
 
-    def _through(
-        self, theta: Array, x: Array, gaps: Array, state: Array, h: Array, dy: Array, dstate: Array,
-        dtheta: Array, dx: Array, dgaps: Array,
-    ) -> None:  # fmt: skip
-        own, dh = self.cell.param_count, np.empty_like(h)
-        read_back(theta, dtheta, own, h, dy, dh)
-        self.cell._backward(theta[:own], x, gaps, state, dh, dstate, dtheta[:own], dx, dgaps)
+    def _read_back(self, theta: Array, h: Array, dy: Array, dtheta: Array) -> Array:
+        dh = np.empty_like(h)
+        read_back(theta, dtheta, self.cell.param_count, h, dy, dh)
+        return dh
 
     def _forward(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array, states: Array) -> None:
         read(theta, self.cell.param_count, self._hidden(theta, x, gaps, state, states), y)
@@ -93,8 +90,9 @@ class Network(Recurrent):
         self, theta: Array, x: Array, gaps: Array, state: Array, dy: Array, dstate: Array,
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
-        h = self._hidden(theta, x, gaps, state.copy(), self._no_states(len(x)))
-        self._through(theta, x, gaps, state, h, dy, dstate, dtheta, dx, dgaps)
+        own, h = self.cell.param_count, self._hidden(theta, x, gaps, state.copy(), self._no_states(len(x)))
+        dh = self._read_back(theta, h, dy, dtheta)
+        self.cell._backward(theta[:own], x, gaps, state, dh, dstate, dtheta[:own], dx, dgaps)
 
     def _forward_kept(self, theta: Array, x: Array, gaps: Array, state: Array, y: Array) -> Any:
         own, h = self.cell.param_count, np.empty((*gaps.shape, self.cell.outputs), self._type)
@@ -107,6 +105,5 @@ class Network(Recurrent):
         dtheta: Array, dx: Array, dgaps: Array,
     ) -> None:  # fmt: skip
         (h, of_cell), own = kept, self.cell.param_count
-        dh = np.empty_like(h)
-        read_back(theta, dtheta, own, h, dy, dh)
+        dh = self._read_back(theta, h, dy, dtheta)
         self.cell._backward_kept(of_cell, theta[:own], x, gaps, dh, dstate, dtheta[:own], dx, dgaps)
