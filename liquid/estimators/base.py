@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from liquid.cells.base import Recurrent
 from liquid.cells.params import Array, Params
 from liquid.equilibrium import Equilibrium
-from liquid.estimators.samples import Samples, is_sequences, timed
+from liquid.estimators.samples import Samples, Timed, is_sequences, timed
 from liquid.estimators.scaling import Scaling
 from liquid.estimators.sized import sized
 from liquid.training import AdamW, Loss, Network, Sequences, fit, predict
@@ -105,8 +105,7 @@ class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
             rows = validate_data(self, X, dtype=np.float64)
             check_consistent_length(rows, y)
             return Samples.of_rows(rows), _weights(sample_weight, rows)
-        if self.time_scale is not None and not 0 < self.time_scale < np.inf:
-            raise ValueError(f"time_scale is {self.time_scale}, but must be positive and finite")
+        self._check_time_scale()
         found = timed(X, self.time_column)
         check_consistent_length(found.inputs, y)
         weight = _weights(sample_weight, found.inputs)
@@ -128,12 +127,19 @@ class LiquidEstimator(BaseEstimator):  # type: ignore[misc]
                 f"or one array (sequences, samples, columns), not of shape {np.shape(X)}"
             )
         found = timed(X, self.time_column)
+        self._check_columns(found)
+        return found.samples(self.time_scale_)
+
+    def _check_time_scale(self) -> None:
+        if self.time_scale is not None and not 0 < self.time_scale < np.inf:
+            raise ValueError(f"time_scale is {self.time_scale}, but must be positive and finite")
+
+    def _check_columns(self, found: Timed) -> None:
         if found.columns != self.n_features_in_:
             raise ValueError(
                 f"X has {found.columns} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input"
             )
-        return found.samples(self.time_scale_)
 
     def _train(
         self, samples: Samples, target: Array, weight: Array, outputs: int, last: bool = True, classes: bool = False

@@ -121,8 +121,7 @@ class LiquidDetector(OutlierMixin, LiquidEstimator):  # type: ignore[misc]
             raise ValueError(f"contamination is {self.contamination}, but must be above 0 and at most 0.5")
         if self.window < 2:
             raise ValueError(f"window is {self.window}, but must be at least 2")
-        if self.time_scale is not None and not 0 < self.time_scale < np.inf:
-            raise ValueError(f"time_scale is {self.time_scale}, but must be positive and finite")
+        self._check_time_scale()
         series = self._series(X, reset=True)
         events = np.concatenate(series.inputs)
         self.input_scaling_ = Scaling.of(events, np.ones(len(events)))
@@ -174,11 +173,7 @@ class LiquidDetector(OutlierMixin, LiquidEstimator):  # type: ignore[misc]
             found = timed([rows], self.time_column)
         if reset:
             self.n_features_in_ = found.columns
-        elif found.columns != self.n_features_in_:
-            raise ValueError(
-                f"X has {found.columns} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                "features as input"
-            )
+        self._check_columns(found)
         return found
 
     def _scaled(self, events: Array) -> Array:
