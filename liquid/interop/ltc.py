@@ -79,11 +79,6 @@ def masks_of(cell: LTC) -> dict[str, Array]:
     return {CELL + name: np.abs(sign).astype(cell.dtype) for name, sign in zip(MASKS, signs, strict=True)}
 
 
-def without_masks(weights: Weights) -> Weights:
-    masks = {CELL + name for name in MASKS}
-    return {name: value for name, value in weights.items() if name not in masks}
-
-
 def _mapping(weights: Weights, side: str) -> str | None:
     if f"{CELL}{side}_b" in weights:
         return "affine"

@@ -49,7 +49,6 @@ def from_ncps(source: Any, *, prefix: str = "", dtype: str | None = None, **sett
         cell = cfc.plain_cell(weights, dtype, settings)
     elif f"{CELL}gleak" in weights:
         cell = ltc.ltc_cell(weights, dtype, settings)
-        weights = ltc.without_masks(weights)
     else:
         raise ValueError(f"these are not the weights of a CfC or LTC of ncps: {', '.join(sorted(found)[:8])}, ...")
     return cell, cell.pack(weights)
