@@ -5,7 +5,7 @@ than twice what it was at the last opening or escalation, and closes 75 events a
 after it opened). A series that alerted lately has a higher line (an alert budget), a young one too.
 
 An alert is worth waking somebody, once in its life, when it lasts or is strong: at its third event above the line, with
-no more than one below between them, or at the first with a score of 1.5. Fewer than half of the episodes come to that.
+no more than one below between them, or at the first with a score of 1.5.
 """
 
 from __future__ import annotations
