@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import numpy_loops
+from benchmarks import numpy_loops, pages
 from benchmarks.claims.common import Table
 from benchmarks.multiply_adds import count, peak
 from liquid.cells import CELLS, Cell, CfC, LiquidS4, Params, Stepper, make, set_threads
@@ -185,21 +185,25 @@ def our_training(cell: Cell, params: Params, x: np.ndarray, gaps: np.ndarray) ->
     return step
 
 
+def costs(cell: Cell, samples: int, rounds: int) -> dict[str, float]:
+    """Microseconds per sample of one sequence: a compiled "run", the "Stepper" from Python, and the "gradient"."""
+    params = cell.init(0)
+    x, gaps = data(cell, 1, samples)
+    dy, _ = cell.run(params, x, gaps)
+    calls: Calls = {
+        "run": partial(cell.run, params, x, gaps),
+        "Stepper": stepping(cell, params, x, gaps),
+        "gradient": partial(cell.grad, params, x, gaps, dy),
+    }
+    return {kind: 1e6 * t / samples for kind, t in best(calls, rounds).items()}
+
+
 def every_cell(table: Table, dtype: str, samples: int, rounds: int) -> float:
     """Returns the multiply-adds per microsecond that the bounds are made of."""
     fastest = peak(dtype)
     for name in track(CELLS, description="every cell"):
         cell = make(name, **{"inputs": 2, "dtype": dtype, **sized(name, dtype)})
-        params = cell.init(0)
-        x, gaps = data(cell, 1, samples)
-        dy, _ = cell.run(params, x, gaps)
-        calls: Calls = {
-            "run": partial(cell.run, params, x, gaps),
-            "Stepper": stepping(cell, params, x, gaps),
-            "gradient": partial(cell.grad, params, x, gaps, dy),
-        }
-        us = {kind: 1e6 * t / samples for kind, t in best(calls, rounds).items()}
-        least = count(cell)
+        us, least = costs(cell, samples, rounds), count(cell)
         table.add(name, "multiply-adds", least)
         table.add(name, "bound", least / fastest)
         table.add(name, "run", us["run"])
@@ -225,9 +229,8 @@ def processor() -> str:
 
 def written(page: str, settings: str, tables: list[Table]) -> str:
     """The page with the tables between its marks."""
-    pattern = re.compile("(<!-- begin cells -->\n).*(<!-- end cells -->)", re.DOTALL)
     body = "\n\n".join([settings, *(table.markdown() for table in tables)])
-    return pattern.sub(lambda found: f"{found[1]}{body}\n{found[2]}", page)
+    return pages.replaced(page, "cells", body, PAGE)
 
 
 def main(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -15,6 +14,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table as Printed
+
+from benchmarks import pages
 
 PAGE = Path(__file__).parents[2] / "docs" / "claims.md"
 PEERS_MISSING = "torch and ncps are needed here: pip install -e '.[peers]'"
@@ -87,12 +88,16 @@ def report(name: str, settings: str, tables: list[Table], write: bool) -> None:
 
 
 def replaced(page: str, name: str, settings: str, tables: list[Table]) -> str:
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(page):
-        raise ValueError(f"docs/claims.md lacks the marks {begin} and {end}")
     body = "\n\n".join([f"`python -m benchmarks.claims.{name}` · {settings}", *(t.markdown() for t in tables)])
-    return pattern.sub(lambda _: f"{begin}\n{body}\n{end}", page)
+    return pages.replaced(page, name, body, PAGE)
+
+
+def only(given: str, known: Iterable[str]) -> list[str]:
+    """The one that was asked for on the command line, or all if none was."""
+    names = list(known)
+    if given and given not in names:
+        raise typer.BadParameter(f"{given!r} is none of {', '.join(names)}")
+    return [given] if given else names
 
 
 def best_of(action: Callable[[], Any], rounds: int) -> float:

@@ -22,23 +22,19 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.claims.common import Quick, Seeds, Table, Write, one_thread, report
+from benchmarks.claims.common import Quick, Seeds, Table, Write, one_thread, only, report
 from benchmarks.claims.networks import MAKES, sized
-from benchmarks.claims.trials import Result, trials
-from liquid.training import AdamW, Cosine, Sequences, evaluate, fit, loss_grad, predict
+from benchmarks.claims.trials import Result, Training, trained, trials
+from liquid.training import Sequences, evaluate, loss_grad, predict
 
 PIXELS, HALF, CLASSES = 64, 8, 10
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What all trainings share. `images` in all; what is not for validation or test is to train on."""
+class Settings(Training):
+    """`images` in all; what is not for validation or test is to train on."""
 
-    budget: int = 2500
-    epochs: int = 30
     patience: int = 8
-    batch: int = 16
-    rates: tuple[float, ...] = (0.01, 0.03)
     validation: int = 300
     test: int = 400
     images: int = 1797
@@ -85,11 +81,7 @@ def trial(settings: Settings, name: str, rate: float, seed: int, data: Sequences
     params = network.init(seed)
     loss_grad(network, params, train.subset([0]), lambda y, *_: (0.0, np.zeros_like(y)))  # compiles, outside the time
     begin = time.process_time()
-    fitted = fit(
-        network, params, train, loss="cross_entropy", epochs=settings.epochs, batch_size=settings.batch,
-        optimiser=AdamW(rate=rate, decay=0.01), schedule=Cosine(warmup=30, floor=0.05), clip=1.0,
-        validation=validation, patience=settings.patience, seed=seed, progress=False,
-    )  # fmt: skip
+    fitted = trained(settings, network, params, train, validation, "cross_entropy", rate, seed)
     seconds = time.process_time() - begin
     right = predict(network, fitted.params, test).argmax(axis=-1) == test.target
     return {
@@ -118,8 +110,7 @@ def main(
     rate: Annotated[float, typer.Option(help="Of learning, for all cells; 0 chooses for each.")] = 0.0,
     without_time: Annotated[bool, typer.Option("--untimed", help="All gaps are 1.")] = False,
 ) -> None:
-    if cell and cell not in MAKES:
-        raise typer.BadParameter(f"{cell!r} is none of {', '.join(MAKES)}")
+    names = only(cell, MAKES)
     if write and (cell or quick or rate or without_time):
         raise typer.BadParameter("--write is for whole tables")
     settings = QUICK if quick else Settings()
@@ -130,7 +121,7 @@ def main(
 
     formats = {"parameters": ".0f", "seconds per epoch": ".3f", "rate": "g"}
     table = Table("Digits as events" + ", without their times" * without_time, "cell", ".1f", formats)
-    names, rates = [cell] if cell else list(MAKES), (rate,) if rate else settings.rates
+    rates = (rate,) if rate else settings.rates
     for name, result in trials(folder, one, names, rates, seeds, settings):
         first = not table.values[name]
         table.add(name, "test accuracy, %", 100 * result["accuracy"])

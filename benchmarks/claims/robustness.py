@@ -21,10 +21,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.claims.common import Quick, Seeds, Table, Write, one_thread, report
+from benchmarks.claims.common import Quick, Seeds, Table, Write, one_thread, only, report
 from benchmarks.claims.networks import MAKES, sized
-from benchmarks.claims.trials import Result, trials
-from liquid.training import AdamW, Cosine, Sequences, evaluate, fit, predict
+from benchmarks.claims.trials import Result, Training, trained, trials
+from liquid.training import Sequences, evaluate, predict
 
 CELLS = ("CfC", "LTC", "Liquid-S4", "S4D", "GRU", "GRU-D", "ODE-RNN", "Mamba", "attention")
 PERIODS, AMPLITUDES, GAPS = (5.0, 20.0), (0.3, 1.0), (0.2, 1.8)
@@ -68,18 +68,13 @@ MULTIPLES = "Error, as a multiple of the cell's own without disturbance"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What all trainings share.
+class Settings(Training):
+    """Sequences to train on, to stop by and to test with.
 
     duration : of a sequence in units of time, that is in mean gaps.
     dropped : share of the samples that are missing in training; usually none.
     """
 
-    budget: int = 2500
-    epochs: int = 30
-    patience: int = 10
-    batch: int = 16
-    rates: tuple[float, ...] = (0.01, 0.03)
     train: int = 400
     validation: int = 100
     test: int = 400
@@ -124,11 +119,7 @@ def trial(settings: Settings, name: str, rate: float, seed: int) -> Result:
     train = sequences([seed, 3], settings.train, settings.duration, usual)
     validation = sequences([seed, 4], settings.validation, settings.duration, usual)
     network = sized(name, 1, 1, settings.budget)
-    fitted = fit(
-        network, network.init(seed), train, loss="mse", epochs=settings.epochs, batch_size=settings.batch,
-        optimiser=AdamW(rate=rate, decay=0.01), schedule=Cosine(warmup=30, floor=0.05), clip=1.0,
-        validation=validation, patience=settings.patience, seed=seed, progress=False,
-    )  # fmt: skip
+    fitted = trained(settings, network, network.init(seed), train, validation, "mse", rate, seed)
     found = {what: error(predict(network, fitted.params, data), data) for what, data in tests(settings, seed).items()}
     loss = evaluate(network, fitted.params, validation, "mse")
     return {**found, "validation": loss}
@@ -151,8 +142,7 @@ def main(
     cell: Annotated[str, typer.Option(help=f"Only one of {', '.join(CELLS)}.")] = "",
     dropped: Annotated[float, typer.Option(min=0, max=0.9, help="Share of samples missing in training.")] = 0.0,
 ) -> None:
-    if cell and cell not in CELLS:
-        raise typer.BadParameter(f"{cell!r} is none of {', '.join(CELLS)}")
+    names = only(cell, CELLS)
     if write and (cell or quick or dropped):
         raise typer.BadParameter("--write is for whole tables")
     settings = replace(QUICK if quick else Settings(), dropped=dropped)
@@ -161,7 +151,7 @@ def main(
         return trial(settings, name, rate, seed)
 
     errors: dict[str, list[Result]] = defaultdict(list)
-    for name, result in trials("robustness", one, [cell] if cell else list(CELLS), settings.rates, seeds, settings):
+    for name, result in trials("robustness", one, names, settings.rates, seeds, settings):
         errors[name].append(result)
     for seed in range(seeds):
         data = tests(settings, seed)

@@ -24,7 +24,7 @@ import numpy as np
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.claims.common import Quick, Seeds, Table, Write, report
+from benchmarks.claims.common import Quick, Seeds, Table, Write, only, report
 from benchmarks.claims.tracking_models import ENTRIES, LONGEST, Entry, network, start
 from benchmarks.claims.tracking_tasks import TASKS, TITLES, Automaton
 from liquid.cells import Params
@@ -155,12 +155,9 @@ def main(
     cell: Annotated[str, typer.Option(help=f"Only one of {', '.join(ENTRIES)}.")] = "",
     updates: Annotated[int, typer.Option(min=0, help="Longest training, instead of the usual one.")] = 0,
 ) -> None:
-    for given, known in ((task, TASKS), (cell, ENTRIES)):
-        if given and given not in known:
-            raise typer.BadParameter(f"{given!r} is none of {', '.join(known)}")
+    tasks, rows = only(task, TASKS), only(cell, ENTRIES)
     if write and (task or cell or quick or updates):
         raise typer.BadParameter("--write is for whole tables")
-    tasks, rows = [task] if task else list(TASKS), [cell] if cell else list(ENTRIES)
     accuracy = {name: Table(TITLES[name], "cell") for name in tasks}
     parameters = Table("Parameters", "cell", ".0f")
     made = Table("Updates made", "cell", ".0f")

@@ -8,14 +8,41 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from liquid.cells import Params
+from liquid.training import AdamW, Cosine, Fitted, Network, Sequences, fit
+
 OUT = Path(__file__).parents[2] / "out"
 RATE_SEED = 1000  # the rate is chosen on this seed, which is not in the tables
+
+
+@dataclass(frozen=True)
+class Training:
+    """What all trainings of a script share. budget : about so many parameters. batch : sequences of an update."""
+
+    budget: int = 2500
+    epochs: int = 30
+    patience: int = 10
+    batch: int = 16
+    rates: tuple[float, ...] = (0.01, 0.03)
+
+
+def trained(
+    settings: Training, network: Network, params: Params, train: Sequences, validation: Sequences, loss: str,
+    rate: float, seed: int,
+) -> Fitted:  # fmt: skip
+    return fit(
+        network, params, train, loss=loss, epochs=settings.epochs, batch_size=settings.batch,
+        optimiser=AdamW(rate=rate, decay=0.01), schedule=Cosine(warmup=30, floor=0.05), clip=1.0,
+        validation=validation, patience=settings.patience, seed=seed, progress=False,
+    )  # fmt: skip
+
 
 Result = dict[str, float]
 Trial = Callable[[str, float, int], Result]  # name, rate, seed -> figures, "validation" among them, the less the better

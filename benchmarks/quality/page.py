@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Printed
 
+from benchmarks import pages
+
 PAGE = Path(__file__).parents[2] / "docs" / "quality.md"
 
 
@@ -52,14 +54,8 @@ def number(x: float, digits: int = 3) -> str:
 
 
 def replaced(page: str, name: str, body: str) -> str:
-    """The page with the text between the marks of that name replaced.
-
-    Raises ValueError where the marks are missing."""
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(page):
-        raise ValueError(f"docs/quality.md lacks the marks {begin} and {end}")
-    return pattern.sub(lambda _: f"{begin}\n{body}\n{end}", page)
+    """See `benchmarks.pages.replaced`."""
+    return pages.replaced(page, name, body, PAGE)
 
 
 def write(name: str, parts: Sequence[str], page: Path = PAGE) -> None:
