@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from liquid.config import ModelConfig
 from liquid.model import IncompatibleRow, Model, Result
+from liquid.options import SeriesOptions
 from liquid.results import EVIDENCE, LEVELS
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from liquid.estimators import LiquidForecaster as LiquidForecaster
     from liquid.estimators import LiquidRegressor as LiquidRegressor
 
-__all__ = ["EVIDENCE", "LEVELS", "IncompatibleRow", "Model", "ModelConfig", "Result"]
+__all__ = ["EVIDENCE", "LEVELS", "IncompatibleRow", "Model", "ModelConfig", "Result", "SeriesOptions"]
 
 # Not in __all__: `from liquid import *` must do without scikit-learn.
 _ESTIMATORS = ("LiquidClassifier", "LiquidDetector", "LiquidForecaster", "LiquidRegressor")

@@ -13,6 +13,7 @@ from liquid import results as res
 from liquid._jit import njit
 from liquid.config import ModelConfig
 from liquid.learning import mixture
+from liquid.options import options_array
 
 
 @njit
@@ -59,7 +60,11 @@ def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
 
 
 def forecast_row(
-    state: np.void, config: ModelConfig, horizons: Sequence[float], levels: Sequence[float] = res.LEVELS
+    state: np.void,
+    config: ModelConfig,
+    horizons: Sequence[float],
+    levels: Sequence[float] = res.LEVELS,
+    options: np.void | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Forecast a series from its row.
 
@@ -67,6 +72,7 @@ def forecast_row(
     ----------
     state : one row; it is copied, not written to.
     horizons : (k,) seconds ahead, >= 0. levels : (l,) interval levels, each in (0, 1).
+    options : what is declared about the series (`Model.options`); None: nothing.
 
     Returns
     -------
@@ -97,9 +103,11 @@ def forecast_row(
         step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
         mean = centre + mean * step
         half = half * (step if step > kernel.NOTHING else 0.0)
+    declared = options_array(1)[0] if options is None else options
+    low, high = declared["minimum"], declared["maximum"]
     return {
         "time": float(r["clock"]["time"]) + h,
-        "mean": mean,
-        "lower": mean[:, None] - half,
-        "upper": mean[:, None] + half,
+        "mean": np.clip(mean, low, high),
+        "lower": np.clip(mean[:, None] - half, low, high),
+        "upper": np.clip(mean[:, None] + half, low, high),
     }

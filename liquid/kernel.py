@@ -7,6 +7,7 @@ import math
 from liquid import detector, forecaster
 from liquid._jit import njit
 from liquid.anomaly import alerts
+from liquid.bounds import within
 from liquid.features import clock, period, rings, scale
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
 
@@ -29,12 +30,13 @@ def fresh(row):
 
 
 @njit
-def run(slab, slots, times, values, offsets, kinds, horizons, work, ring_work, out):
+def run(slab, options, slots, times, values, offsets, kinds, horizons, work, ring_work, out):
     """Process events in order.
 
     Parameters
     ----------
-    slab : (capacity,) rows. slots : (n,) i8. times : (n,) epoch seconds. values : (n,).
+    slab : (capacity,) rows. options : (capacity,) of liquid.options.OPTIONS.
+    slots : (n,) i8. times : (n,) epoch seconds. values : (n,).
     offsets : (n,) i8 input offsets; an event at or below its row's last offset is skipped (-1: never skipped).
     kinds : (2,) bank and decoder.
     horizons : (H,) seconds, ascending. work : record of row.WORK. ring_work : from rings.scratch.
@@ -55,7 +57,7 @@ def run(slab, slots, times, values, offsets, kinds, horizons, work, ring_work, o
             _unknown(o)
             continue
         value = min(max(values[i], -LARGEST), LARGEST)
-        _event(row, times[i], value, kinds, horizons, work, ring_work, o)
+        _event(row, options[slots[i]], times[i], value, kinds, horizons, work, ring_work, o)
 
 
 @njit
@@ -74,7 +76,7 @@ def _unknown(o):
 
 
 @njit
-def _event(row, time, value, kinds, horizons, work, ring_work, o):
+def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
     f = row.forecaster
     wf = work.forecaster
     n = row.clock.events
@@ -93,12 +95,13 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
     if f.seen > 0:
         z = forecaster.bound((value - centre) / step)
         forecaster.expect(f, row.rings, cells_before, kinds, g, unit, wf)
-        o.expected = centre + wf.mixed * step
+        mean = centre + wf.mixed * step
         width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
-        o.lower80 = o.expected - width80
-        o.upper80 = o.expected + width80
-        o.lower = o.expected - width95
-        o.upper = o.expected + width95
+        o.expected = within(mean, options)
+        o.lower80 = within(mean - width80, options)
+        o.upper80 = within(mean + width80, options)
+        o.lower = within(mean - width95, options)
+        o.upper = within(mean + width95, options)
         forecaster.feedback(f, kinds, horizons, time, z, g, unit, wf)
 
     # 2. scale; everything kept in z follows it
@@ -136,12 +139,13 @@ def _event(row, time, value, kinds, horizons, work, ring_work, o):
         forecaster.observe(f, kinds, time, z, g)
         for m in range(len(horizons)):
             forecaster.forecast(f, row.rings, row.clock.cells, kinds, m, horizons[m], unit, wf)
-            o.mean[m] = centre + wf.mixed * step
+            mean = centre + wf.mixed * step
             width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
-            o.lo80[m] = o.mean[m] - width80
-            o.hi80[m] = o.mean[m] + width80
-            o.lo95[m] = o.mean[m] - width95
-            o.hi95[m] = o.mean[m] + width95
+            o.mean[m] = within(mean, options)
+            o.lo80[m] = within(mean - width80, options)
+            o.hi80[m] = within(mean + width80, options)
+            o.lo95[m] = within(mean - width95, options)
+            o.hi95[m] = within(mean + width95, options)
 
 
 @njit

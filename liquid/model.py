@@ -14,9 +14,10 @@ from liquid.anomaly.alerts import LEARNING
 from liquid.config import ModelConfig
 from liquid.features import rings
 from liquid.forecast import forecast_row
+from liquid.options import SeriesOptions, options_array
 from liquid.results import as_bytes
 
-__all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "forecast_row", "warm"]
+__all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "SeriesOptions", "forecast_row", "warm"]
 
 _MAGIC = b"LQR"
 
@@ -70,6 +71,8 @@ class Model:
         self.row_dtype = row.row_dtype(self.config.tier, len(self.config.horizons))
         self.result_dtype = res.result_dtype(len(self.config.horizons))
         self.rows: NDArray[np.void] = np.zeros(0, self.row_dtype)
+        #: What is declared about each series, by slot; not part of a row.
+        self.options = options_array(0)
         self._kinds = np.array(self.config.kinds())
         self._horizons = np.array(self.config.horizons)
         self._work = np.zeros(1, row.WORK)
@@ -88,6 +91,7 @@ class Model:
             memory[:have] = as_bytes(self.rows)
             memory[have:] = as_bytes(self._fresh)
             self.rows = rows
+            self.options = np.concatenate((self.options, options_array(len(rows) - have)))
 
     def slot(self, series: str) -> int:
         """The row number of a series; an unknown series gets a fresh row."""
@@ -101,6 +105,10 @@ class Model:
     def series(self) -> Iterator[str]:
         """The series that `slot` or `update` have seen, by slot."""
         return iter(self._slots)
+
+    def set_options(self, slot: int, options: SeriesOptions) -> None:
+        """Declare something about the series of a slot, from its next event on; replaces what was declared."""
+        options.fill(self.options[slot])
 
     def update(self, series: str, time: float, value: float) -> Result:
         """Take one event.
@@ -160,14 +168,14 @@ class Model:
         if len(s) and not 0 <= s.min() <= s.max() < len(self.rows):
             raise IndexError(f"slots must be in 0..{len(self.rows) - 1}")
         out = np.zeros(len(s), self.result_dtype)
-        kernel.run(self.rows, s, t, v, o, self._kinds, self._horizons, self._work[0], self._rings, out)
+        kernel.run(self.rows, self.options, s, t, v, o, self._kinds, self._horizons, self._work[0], self._rings, out)
         return out
 
     def forecast(
         self, slot: int, horizons: Sequence[float], levels: Sequence[float] = res.LEVELS
     ) -> dict[str, NDArray[np.float64]]:
         """Forecasts from the series' last event, at any horizons; see `forecast_row`."""
-        return forecast_row(self.rows[slot], self.config, horizons, levels)
+        return forecast_row(self.rows[slot], self.config, horizons, levels, self.options[slot])
 
     def row_bytes(self, slot: int) -> bytes:
         """The row as bytes, with a header that names version and settings."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from liquid import ModelConfig
+from liquid import ModelConfig, SeriesOptions
 from liquid.config import MAX_HORIZONS
 from stream.codec import FORMATS
 from stream.feeds import template_fields
@@ -78,11 +79,37 @@ class TimeSettings(Section):
     unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
 
 
+class OptionSettings(Section):
+    """What is declared about series; see `liquid.SeriesOptions`. A key that is left out says nothing."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _known_to_the_model(self) -> OptionSettings:
+        self.options()
+        return self
+
+    def options(self) -> SeriesOptions:
+        return SeriesOptions(minimum=self.minimum, maximum=self.maximum)
+
+    def declared(self) -> dict[str, Any]:
+        """The keys that were written down, with their values."""
+        return self.model_dump(include=self.model_fields_set & set(OptionSettings.model_fields))
+
+
+class PatternSettings(OptionSettings):
+    """Options of the series whose id matches a pattern of * and ?."""
+
+    match: str = Field(min_length=1)
+
+
 class FeedSettings(Section):
     """Where a feed's records come from and how to read them.
 
     series : template over the record's fields. values : the fields that hold numbers; None: `value`, or every number
     of an object field `values`. horizons : seconds ahead, ascending. label, unit : what people see.
+    options : of all its series. patterns : what differs for some of them; a later pattern goes before an earlier one.
     """
 
     name: str = Field(min_length=1, max_length=150)
@@ -95,6 +122,17 @@ class FeedSettings(Section):
     label: str | None = None
     unit: str | None = None
     max_record_bytes: int = Field(262_144, ge=256)
+    options: OptionSettings = OptionSettings()
+    patterns: tuple[PatternSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _patterns_fit_the_options(self) -> FeedSettings:
+        for pattern in self.patterns:
+            try:
+                OptionSettings(**{**self.options.declared(), **pattern.declared()})
+            except ValidationError as error:
+                raise ValueError(f"pattern {pattern.match!r}: {error.errors()[0]['msg']}") from None
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -138,6 +176,14 @@ class FeedSettings(Section):
         if any(a >= b for a, b in pairwise(horizons)):
             raise ValueError("horizons must ascend, each longer than the one before")
         return horizons
+
+    def series_options(self, series: str) -> SeriesOptions:
+        """Options of a series: the feed's, and what the patterns that match its id say instead."""
+        declared = self.options.declared()
+        for pattern in self.patterns:
+            if fnmatchcase(series, pattern.match):
+                declared |= pattern.declared()
+        return OptionSettings(**declared).options()
 
     @property
     def results(self) -> str:

@@ -107,18 +107,18 @@ class FeedEngine:
             found = self._find(series)
             return found and found[1]
 
-    def read(self, series: str) -> tuple[dict[str, Any], np.void] | None:
-        """`Model.describe` of a series and a copy of its row, of the same event; None where it is unknown."""
+    def read(self, series: str) -> tuple[dict[str, Any], np.void, np.void] | None:
+        """`Model.describe` of a series and copies of its row and options, of the same event; None where unknown."""
         with self._lock:
             found = self._find(series)
-            return found and (found[1], self.model.rows[found[0]].copy())
+            return found and (found[1], self.model.rows[found[0]].copy(), self.model.options[found[0]].copy())
 
     def forecast(
         self, series: str, horizons: Sequence[float], levels: Sequence[float] = LEVELS
     ) -> dict[str, np.ndarray] | None:
         """`Model.forecast` of a series from its newest event, None where it is unknown."""
         found = self.read(series)
-        return found and forecast_row(found[1], self.model.config, horizons, levels)
+        return found and forecast_row(found[1], self.model.config, horizons, levels, found[2])
 
     @property
     def state_bytes(self) -> int:
@@ -142,6 +142,7 @@ class FeedEngine:
             slot = len(self._names)
             self.model.reserve(slot + 1)
             self._names.append(series)
+        self.model.set_options(slot, self.feed.series_options(series))
         return slot
 
 

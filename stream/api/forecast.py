@@ -73,8 +73,8 @@ def _made(
     if found is None:
         detail = f"The state of series {series.id!r} is not on this worker at the moment."
         raise ProblemError(503, "not-ready", "Not ready", detail)
-    facts, row = found
-    return facts, forecast_row(row, engine.model.config, ahead, levels)
+    facts, row, options = found
+    return facts, forecast_row(row, engine.model.config, ahead, levels, options)
 
 
 def _seconds(text: str) -> float:

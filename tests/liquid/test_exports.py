@@ -10,7 +10,9 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages(liquid.__path__, "liquid.
 
 
 def test_what_is_public_is_this_list() -> None:
-    assert liquid.__all__ == ["EVIDENCE", "LEVELS", "IncompatibleRow", "Model", "ModelConfig", "Result"]
+    assert liquid.__all__ == [
+        "EVIDENCE", "LEVELS", "IncompatibleRow", "Model", "ModelConfig", "Result", "SeriesOptions",
+    ]  # fmt: skip
     assert all(hasattr(liquid, name) for name in liquid.__all__)
 
 

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from liquid import SeriesOptions
 from stream.config import FeedSettings, LogSettings, ModelSettings, Settings
 
 
@@ -79,3 +80,35 @@ def test_mistakes_in_a_feed(settings, words):
 def test_mistakes_between_feeds(settings, words):
     with pytest.raises(ValidationError, match=words):
         Settings(**settings)
+
+
+def test_options_of_a_series_come_from_its_feed_and_the_patterns_that_match():
+    feed = FeedSettings(
+        name="f",
+        options={"minimum": 0},
+        patterns=[
+            {"match": "*:percent", "maximum": 100},
+            {"match": "a:*", "minimum": None},
+            {"match": "a:percent", "maximum": 50},
+        ],
+    )
+    assert feed.series_options("b:size") == SeriesOptions(minimum=0)
+    assert feed.series_options("b:percent") == SeriesOptions(minimum=0, maximum=100)
+    assert feed.series_options("a:percent") == SeriesOptions(maximum=50)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"options": {"minimum": 2, "maximum": 1}}, "minimum must be below maximum"),
+        (
+            {"options": {"minimum": 2}, "patterns": [{"match": "*", "maximum": 1}]},
+            r"pattern '\*'.*minimum must be below",
+        ),
+        ({"patterns": [{"match": "", "maximum": 1}]}, "at least 1 character"),
+        ({"options": {"maximun": 2}}, "Extra inputs are not permitted"),
+    ],
+)
+def test_mistakes_in_options(settings, words):
+    with pytest.raises(ValidationError, match=words):
+        FeedSettings(name="f", **settings)

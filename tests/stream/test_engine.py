@@ -138,3 +138,19 @@ def test_size_of_the_state(n):
     one = engine()
     one.step(batch([f"s{i}" for i in range(n)]))
     assert one.state_bytes == n * one.model.row_dtype.itemsize
+
+
+def test_series_have_the_options_of_their_feed_also_in_a_row_that_was_used_before():
+    feed = FeedSettings(name="f", horizons=[60], patterns=[{"match": "b", "minimum": 0, "maximum": 0.1}])
+    one = FeedEngine(feed)
+    one.step(batch(["a"] * 50))
+    assert one.forecast("a", [60])["upper"].max() > 0.1
+    one.drop(A)
+    results = one.step(batch(["b"] * 50))
+    assert len(one._names) == 1
+    for name in ("lower", "upper", "mean", "lo80", "hi95"):
+        known = results[name][np.isfinite(results[name])]
+        assert len(known)
+        assert 0 <= known.min() <= known.max() <= 0.1
+    ahead = one.forecast("b", [1, 60])
+    assert ahead["upper"].max() <= 0.1

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from liquid import ModelConfig, row
+from liquid import ModelConfig, SeriesOptions, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.features.rings import STEPS
@@ -52,8 +52,9 @@ class Result:
 
 
 class Series:
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, options: SeriesOptions | None = None) -> None:
         levels, length = row.TIERS[config.tier]
+        self.options = options or SeriesOptions()
         self.horizons = config.horizons
         self.offset = -1
         self.clock = Clock()
@@ -104,7 +105,12 @@ class Series:
         c, s = self.scale.centre, self.scale.step
         near, far = (s * h if s > NOTHING else 0.0 for h in half)
         at = c + s * mean
-        return [at, at - near, at + near, at - far, at + far]
+        return [self._within(v) for v in (at, at - near, at + near, at - far, at + far)]
+
+    def _within(self, v: float) -> float:
+        if self.options.minimum is not None:
+            v = max(v, self.options.minimum)
+        return v if self.options.maximum is None else min(v, self.options.maximum)
 
     def _expect(self, time: float, value: float, gap: float, out: Result) -> None:
         """What was expected of this value; learn from what came."""
@@ -167,13 +173,14 @@ class Series:
 class Model:
     """Series by slot."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, options: SeriesOptions | None = None) -> None:
         self.config = config
+        self.options = options
         self.series: dict[int, Series] = {}
 
     def run(self, slots, times, values, offsets=None) -> list[Result]:
         offsets = [-1] * len(slots) if offsets is None else offsets
         return [
-            self.series.setdefault(int(s), Series(self.config)).take(float(t), float(v), int(o))
+            self.series.setdefault(int(s), Series(self.config, self.options)).take(float(t), float(v), int(o))
             for s, t, v, o in zip(slots, times, values, offsets, strict=True)
         ]

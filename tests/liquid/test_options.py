@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from liquid import Model, ModelConfig, SeriesOptions
+from liquid.options import OPTIONS, options_array
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"minimum": float("nan")}, "minimum must be a finite number, not nan"),
+        ({"maximum": float("inf")}, "maximum must be a finite number, not inf"),
+        ({"minimum": 1.0, "maximum": 1.0}, "minimum must be below maximum, not 1 and 1"),
+    ],
+)
+def test_mistakes(options, words):
+    with pytest.raises(ValueError, match=words):
+        SeriesOptions(**options)
+
+
+def test_nothing_is_declared_by_default():
+    assert options_array(0).shape == (0,)
+    three = options_array(3)
+    assert three["minimum"].tolist() == [-np.inf] * 3
+    assert three["maximum"].tolist() == [np.inf] * 3
+
+
+def test_every_option_has_its_place_in_the_record():
+    assert set(OPTIONS.names) == set(SeriesOptions.__dataclass_fields__)
+
+
+def test_options_stay_when_rows_move_and_are_no_part_of_them():
+    config = ModelConfig(horizons=(60.0,))
+    declared, free = Model(config, capacity=1), Model(config, capacity=1)
+    declared.set_options(0, SeriesOptions(minimum=0.0))
+    declared.reserve(50)
+    assert declared.options["minimum"][:2].tolist() == [0.0, -np.inf]
+    assert len(declared.options) == len(declared.rows)
+    for model in (declared, free):
+        model.run([0] * 30, np.arange(30.0), np.random.default_rng(1).exponential(size=30))
+    assert declared.row_bytes(0) == free.row_bytes(0)
+    declared.reset_row(0)
+    assert declared.options["minimum"][0] == 0.0
