@@ -6,7 +6,7 @@ import math
 
 from liquid import detector, forecaster
 from liquid._jit import njit
-from liquid.anomaly import alerts
+from liquid.anomaly import alertable, alerts
 from liquid.bounds import within
 from liquid.features import clock, period, rings, scale
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
@@ -130,8 +130,13 @@ def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
 
     # 4. evidence and alert
     evidence = detector.observe(row.detector, time, value, gap, n, work.detector)
-    score, alert_score, change, notify = alerts.judge(row.detector.episode, evidence, n, time)
-    _report(row, o, n, gap, score, alert_score, change, notify, evidence, value, work.detector)
+    episode = row.detector.episode
+    may_alert = alertable.alertable(episode.feedback, options, work.detector.group, evidence, value, o.expected, n)
+    beyond = alertable.outside(options, value)
+    score, strength, alert_score, change, notify = alerts.judge(
+        episode, evidence, may_alert, beyond, options.cool_down, n, time
+    )
+    _report(row, o, n, gap, score, strength, alert_score, change, notify, evidence, value, work.detector)
 
     # 5. take the event in and look ahead
     if step > 0.0:
@@ -154,7 +159,7 @@ def _width(half, step):
 
 
 @njit
-def _report(row, o, n, gap, score, alert_score, change, notify, evidence, value, work):
+def _report(row, o, n, gap, score, strength, alert_score, change, notify, evidence, value, work):
     episode = row.detector.episode
     o.gap = gap
     o.events = n + 1
@@ -163,7 +168,7 @@ def _report(row, o, n, gap, score, alert_score, change, notify, evidence, value,
     o.alert_score = alert_score
     o.alert = change
     o.notify = notify
-    o.severity = alerts.severity(score)
+    o.severity = alerts.severity(strength)
     if change != NO_ALERT or episode.active:
         o.alert_begin = episode.begin
         o.alert_peak = episode.peak

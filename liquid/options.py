@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-#: One series' options as the kernel reads them; what is not declared is infinite.
-OPTIONS = np.dtype([("minimum", "f8"), ("maximum", "f8")], align=True)
+DIRECTIONS: Final = ("both", "up", "down")
+
+#: One series' options as the kernel reads them; bounds that are not declared are infinite, the rest is zero.
+#: direction : +1 up, -1 down. cool_down : seconds.
+OPTIONS = np.dtype(
+    [
+        ("minimum", "f8"),
+        ("maximum", "f8"),
+        ("min_effect", "f8"),
+        ("range", "f8", (2,)),
+        ("cool_down", "f8"),
+        ("direction", "i1"),
+    ],
+    align=True,
+)
 
 
 @dataclass(frozen=True)
@@ -22,14 +36,26 @@ class SeriesOptions:
     ----------
     minimum, maximum : bounds that the values cannot pass (0 for a count, 0 and 100 for a percentage). No forecast
         and no interval goes beyond; a value that does is taken as it is. None: no bound.
+    min_effect : no alert for a value that is nearer than this to what was expected, in the value's own unit.
+    direction : "up" or "down": no alert for a value below, or above, what was expected; "both".
+    range : (low, high), the normal range: a value outside always alerts, one inside as ever. None: no range.
+    cool_down : seconds after the end of an alert in which no other one opens.
+
+    Options of alerts change what alerts, never the score. `min_effect` and `direction` concern evidence about the
+    value, not flatlines and gaps.
 
     Raises
     ------
-    ValueError : a bound that is not finite, or a minimum that is not below the maximum.
+    ValueError : a number that is not finite, a minimum or low that is not below the maximum or high, a negative
+        min_effect or cool_down, an unknown direction.
     """
 
     minimum: float | None = None
     maximum: float | None = None
+    min_effect: float = 0.0
+    direction: str = "both"
+    range: tuple[float, float] | None = None
+    cool_down: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("minimum", "maximum"):
@@ -38,11 +64,25 @@ class SeriesOptions:
                 raise ValueError(f"{name} must be a finite number, not {bound}")
         if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
             raise ValueError(f"minimum must be below maximum, not {self.minimum:g} and {self.maximum:g}")
+        for name in ("min_effect", "cool_down"):
+            size = getattr(self, name)
+            if not (math.isfinite(size) and size >= 0.0):
+                raise ValueError(f"{name} must be a finite number from 0 on, not {size}")
+        if self.direction not in DIRECTIONS:
+            raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {self.direction!r}")
+        if self.range is not None:
+            low, high = self.range
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise ValueError(f"range must be two finite numbers, the lower one first, not {low:g} and {high:g}")
 
     def fill(self, record: np.void) -> None:
         """Write them into a record of OPTIONS."""
         record["minimum"] = -math.inf if self.minimum is None else self.minimum
         record["maximum"] = math.inf if self.maximum is None else self.maximum
+        record["min_effect"] = self.min_effect
+        record["direction"] = {"both": 0, "up": 1, "down": -1}[self.direction]
+        record["range"] = (-math.inf, math.inf) if self.range is None else self.range
+        record["cool_down"] = self.cool_down
 
 
 def options_array(count: int) -> np.ndarray:

@@ -68,7 +68,8 @@ def result_dtype(horizons: int) -> np.dtype:
     expected, lower80, upper80, lower, upper : what was expected of this value before it came, with its 80 % and 95 %
         interval (nan for the first three events).
     score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
-        else min(score, 0.99). severity : index into SEVERITIES. state : LEARNING or READY. events : events seen.
+        else min(score, 0.99). severity : index into SEVERITIES, of what may alert: options and feedback lower it, and a
+        value outside its declared range is a warning at least. state : LEARNING or READY. events : events seen.
     alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, NOTIFIED, with the episode's alert_begin, alert_peak_time
         (epoch seconds) and alert_peak (score). notify : 1 where the alert becomes worth waking somebody, at most once
         an episode; NOTIFIED if nothing else happens there. direction : +1 above, -1 below what was expected, 0 neither.

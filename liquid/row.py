@@ -11,7 +11,7 @@ from liquid import detector, forecaster
 from liquid.features import clock, rings, scale
 
 #: Raised whenever the layout or the meaning of a field changes.
-VERSION: Final = 2
+VERSION: Final = 3
 
 #: (levels, blocks per level) of the shape memory.
 TIERS: Final = {"full": (5, 512)}

@@ -84,6 +84,10 @@ class OptionSettings(Section):
 
     minimum: float | None = None
     maximum: float | None = None
+    min_effect: float = 0.0
+    direction: Literal["up", "down", "both"] = "both"
+    range: tuple[float, float] | None = None
+    cool_down: Duration = 0.0
 
     @model_validator(mode="after")
     def _known_to_the_model(self) -> OptionSettings:
@@ -91,7 +95,7 @@ class OptionSettings(Section):
         return self
 
     def options(self) -> SeriesOptions:
-        return SeriesOptions(minimum=self.minimum, maximum=self.maximum)
+        return SeriesOptions(**{name: getattr(self, name) for name in OptionSettings.model_fields})
 
     def declared(self) -> dict[str, Any]:
         """The keys that were written down, with their values."""

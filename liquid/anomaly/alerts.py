@@ -4,6 +4,9 @@
 than twice what it was at the last opening or escalation, and closes 75 events after the last one above the line (or 500
 after it opened). A series that alerted lately has a higher line (an alert budget), a young one too.
 
+What people declared or said of alerts changes which part of the evidence may alert (`liquid.anomaly.alertable`). A
+value outside its declared range alerts whatever the evidence. For `cool_down` seconds after an alert no other opens.
+
 An alert is worth waking somebody, once in its life, when it lasts or is strong: at its third event above the line, with
 no more than one below between them, or at the first with a score of 1.5.
 """
@@ -16,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
+from liquid.anomaly.alertable import FEEDBACK
 from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED, severity_level
 
 LINE: Final = 5.0
@@ -30,12 +34,14 @@ _BUDGET = 0.2
 _BUDGET_MEMORY = 2000.0
 _YOUTH = 200.0
 
-#: begin, time of the peak; last event above the budgeted line, first event, last one above 1.0; evidence when it opened
-#: or last escalated, peak score, alert budget spent; active, somebody was told; events above 1.0 in a row.
+#: begin, time of the peak, end of the episode before; last event above the budgeted line, first event, last one above
+#: 1.0; evidence when it opened or last escalated, peak score, alert budget spent; active, somebody was told; events
+#: above 1.0 in a row; whether an episode has ended; what people said.
 EPISODE = np.dtype(
     [
         ("begin", "f8"),
         ("peak_time", "f8"),
+        ("end", "f8"),
         ("last", "i8"),
         ("first", "i8"),
         ("above", "i8"),
@@ -45,23 +51,28 @@ EPISODE = np.dtype(
         ("active", "u1"),
         ("told", "u1"),
         ("lasting", "u1"),
+        ("ended", "u1"),
+        ("feedback", FEEDBACK),
     ],
     align=True,
 )
 
 
 @njit
-def judge(episode, evidence, n, time):
+def judge(episode, evidence, alertable, outside, cool_down, n, time):
     """Score an event and move the episode on.
 
     Parameters
     ----------
-    episode : record. evidence : the combined evidence g. n : events before this one. time : epoch seconds.
+    episode : record. evidence : the combined evidence g. alertable : the part of it that may alert.
+    outside : whether the value is outside its declared range. cool_down : seconds between two alerts.
+    n : events before this one. time : epoch seconds.
 
     Returns
     -------
     score : g / (line of a series of this age), continuous, 1.0 is the line.
-    alert_score : the score over the budgeted line where this event opens or escalates an alert, else min(score, .99).
+    strength : the score as far as it may alert, at least 1.0 outside the declared range.
+    alert_score : strength over the budgeted line where this event opens or escalates an alert, else min(score, .99).
     change : NO_ALERT, OPENED, ESCALATED, CLOSED or NOTIFIED.
     notify : whether this event makes the alert worth waking somebody; NOTIFIED is an event that does nothing else.
     """
@@ -69,45 +80,54 @@ def judge(episode, evidence, n, time):
     change = NO_ALERT
     line = LINE * (1.0 + math.exp(-(n + 1.0) / _YOUTH))
     score = evidence / line
-    budgeted = score / (1.0 + _BUDGET * episode.budget)
+    strength = alertable / line
+    raised = 1.0 + _BUDGET * episode.budget
+    budgeted = strength / raised
+    if outside:
+        alertable = max(alertable, line)
+        strength = max(strength, 1.0)
+        budgeted = max(budgeted, 1.0)
     alert_score = min(score, 0.99)
     above = budgeted >= 1.0
     if episode.active and (n - episode.first >= LONGEST or (not above and n - episode.last >= QUIET)):
         episode.active = 0
+        episode.ended = 1
+        episode.end = time
         change = CLOSED
-    elif above:
+    elif above and episode.active:
         episode.last = n
-        if not episode.active:
-            change = OPENED
-            episode.active = 1
-            episode.told = 0
-            episode.budget += 1.0
-            episode.first = n
-            episode.begin = time
-            episode.evidence = evidence
-            episode.peak = 0.0
-            alert_score = budgeted
-        elif evidence > ESCALATE * episode.evidence:
+        if alertable > ESCALATE * episode.evidence:
             change = ESCALATED
-            episode.evidence = evidence
+            episode.evidence = alertable
             alert_score = budgeted
-    if episode.active and score > episode.peak:
-        episode.peak = score
+    elif above and not (episode.ended and time < episode.end + cool_down):
+        change = OPENED
+        episode.active = 1
+        episode.told = 0
+        episode.budget += 1.0
+        episode.first = n
+        episode.last = n
+        episode.begin = time
+        episode.evidence = alertable
+        episode.peak = 0.0
+        alert_score = budgeted
+    if episode.active and strength > episode.peak:
+        episode.peak = strength
         episode.peak_time = time
-    notify = _notify(episode, score, n)
+    notify = _notify(episode, strength, n)
     if notify and change == NO_ALERT:
         change = NOTIFIED
-    return score, alert_score, change, notify
+    return score, strength, alert_score, change, notify
 
 
 @njit
-def _notify(episode, score, n):
-    if score < 1.0:
+def _notify(episode, strength, n):
+    if strength < 1.0:
         return False
     near = n - episode.above <= NEAR
     episode.lasting = min(episode.lasting + 1, LASTING) if near else 1
     episode.above = n
-    if not episode.active or episode.told or (episode.lasting < LASTING and score < STRONG):
+    if not episode.active or episode.told or (episode.lasting < LASTING and strength < STRONG):
         return False
     episode.told = 1
     return True

@@ -11,6 +11,11 @@ from liquid.options import OPTIONS, options_array
         ({"minimum": float("nan")}, "minimum must be a finite number, not nan"),
         ({"maximum": float("inf")}, "maximum must be a finite number, not inf"),
         ({"minimum": 1.0, "maximum": 1.0}, "minimum must be below maximum, not 1 and 1"),
+        ({"min_effect": float("nan")}, "min_effect must be a finite number from 0 on, not nan"),
+        ({"cool_down": -1.0}, "cool_down must be a finite number from 0 on, not -1"),
+        ({"direction": "left"}, "direction must be one of both, up, down, not 'left'"),
+        ({"range": (1.0, 1.0)}, "range must be two finite numbers, the lower one first, not 1 and 1"),
+        ({"range": (float("-inf"), 1.0)}, "range must be two finite numbers"),
     ],
 )
 def test_mistakes(options, words):
@@ -23,6 +28,8 @@ def test_nothing_is_declared_by_default():
     three = options_array(3)
     assert three["minimum"].tolist() == [-np.inf] * 3
     assert three["maximum"].tolist() == [np.inf] * 3
+    assert three["range"].tolist() == [[-np.inf, np.inf]] * 3
+    assert not any(three[name].any() for name in ("min_effect", "direction", "cool_down"))
 
 
 def test_every_option_has_its_place_in_the_record():

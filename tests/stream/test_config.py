@@ -106,9 +106,26 @@ def test_options_of_a_series_come_from_its_feed_and_the_patterns_that_match():
             r"pattern '\*'.*minimum must be below",
         ),
         ({"patterns": [{"match": "", "maximum": 1}]}, "at least 1 character"),
+        ({"options": {"min_effect": -1}}, "min_effect must be a finite number from 0 on, not -1"),
+        ({"options": {"direction": "sideways"}}, "'up', 'down' or 'both'"),
+        ({"options": {"range": [3, 2]}}, "range must be two finite numbers, the lower one first, not 3 and 2"),
+        ({"options": {"range": [3]}}, "Field required"),
+        ({"options": {"cool_down": "a while"}}, "is not a duration"),
         ({"options": {"maximun": 2}}, "Extra inputs are not permitted"),
     ],
 )
 def test_mistakes_in_options(settings, words):
     with pytest.raises(ValidationError, match=words):
         FeedSettings(name="f", **settings)
+
+
+def test_options_of_alerts_are_read_as_people_write_them():
+    feed = FeedSettings(
+        name="f",
+        options={"cool_down": "30m", "range": [2, 8]},
+        patterns=[{"match": "*:door", "direction": "up", "min_effect": 0.5, "cool_down": "1h"}],
+    )
+    assert feed.series_options("a") == SeriesOptions(cool_down=1800.0, range=(2.0, 8.0))
+    assert feed.series_options("a:door") == SeriesOptions(
+        direction="up", min_effect=0.5, cool_down=3600.0, range=(2.0, 8.0)
+    )

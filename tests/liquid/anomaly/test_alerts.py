@@ -14,9 +14,18 @@ OLD = 10_000  # so many events that youth does not matter
 ABOVE, BELOW = 1.5 * LINE, 0.5 * LINE
 
 
-def judge(evidence: np.ndarray, first: int = OLD) -> tuple[np.void, list[tuple[float, float, int, bool]]]:
+def judge(
+    evidence: np.ndarray, first: int = OLD, outside: np.ndarray | None = None, cool_down: float = 0.0
+) -> tuple[np.void, list[tuple[float, float, int, bool]]]:
+    """All evidence may alert: the strength is the score, unless a value is outside its range."""
     episode = record(EPISODE)
-    return episode, [alerts.judge(episode, float(g), first + k, 60.0 * k) for k, g in enumerate(evidence)]
+    verdicts = []
+    for k, g in enumerate(evidence):
+        beyond = outside is not None and bool(outside[k])
+        score, strength, *rest = alerts.judge(episode, float(g), float(g), beyond, cool_down, first + k, 60.0 * k)
+        assert strength == (max(score, 1.0) if beyond else score)
+        verdicts.append((score, *rest))
+    return episode, verdicts
 
 
 def changes(verdicts: list[tuple[float, float, int, bool]]) -> dict[int, int]:
@@ -32,11 +41,14 @@ def test_equals_twin(seed: int) -> None:
     rng = np.random.default_rng(seed)
     evidence = rng.exponential(LINE * (0.2 + 0.4 * (np.sin(np.arange(4000) / 200) > 0.6)))
     evidence[1500:2200] += 6  # longer than the longest episode
+    part = np.where(rng.random(4000) < 0.9, evidence, 0.4 * evidence)  # that may alert
+    outside = rng.random(4000) < 0.002 * seed
     twin, episode = Episode(), record(EPISODE)
     for n, g in enumerate(evidence):
-        mine, expected = alerts.judge(episode, g, n, 60.0 * n), twin.judge(g, n, 60.0 * n)
-        assert mine[2:] == expected[2:]
-        assert mine[:2] == pytest.approx(expected[:2], rel=1e-6)
+        mine = alerts.judge(episode, g, part[n], outside[n], 9000.0 * seed, n, 60.0 * n)
+        expected = twin.judge(g, n, 60.0 * n, part[n], outside[n], 9000.0 * seed)
+        assert mine[3:] == expected[3:]
+        assert mine[:3] == pytest.approx(expected[:3], rel=1e-6)
         assert episode["active"] == twin.active
         if twin.active:
             assert (episode["begin"], episode["peak_time"]) == (twin.begin, twin.peak_time)
@@ -107,6 +119,41 @@ def test_many_alerts_raise_the_line_for_a_while() -> None:
     assert opened == [0]
     later = np.concatenate((rising, np.zeros(6000), [1.05 * LINE]))
     assert judge(later)[1][-1][2] == OPENED
+
+
+def test_a_value_outside_its_range_alerts_without_any_evidence_and_is_told_when_it_stays() -> None:
+    evidence, outside = np.full(120, 0.1 * LINE), np.zeros(120, bool)
+    outside[10:14] = True
+    episode, verdicts = judge(evidence, outside=outside)
+    assert changes(verdicts) == {10: OPENED, 13 + QUIET: CLOSED}
+    assert verdicts[10][:2] == pytest.approx((0.1, 1.0))
+    assert told(verdicts) == [12]
+    assert episode["peak"] == 1.0
+
+
+def test_a_value_outside_its_range_alerts_however_many_alerts_there_were() -> None:
+    evidence, outside = np.zeros(1000), np.zeros(1000, bool)
+    outside[::100] = True
+    assert [k for k, change in changes(judge(evidence, outside=outside)[1]).items() if change == OPENED] == [
+        *range(0, 1000, 100)
+    ]
+
+
+def test_no_alert_opens_while_it_cools_down_but_one_that_goes_on_does_then() -> None:
+    evidence = np.full(400, BELOW)
+    evidence[[10, 10 + QUIET + 5]] = 2 * LINE
+    evidence[300:] = 2 * LINE
+    end = 10 + QUIET
+    _, verdicts = judge(evidence, cool_down=60.0 * (320 - end))
+    assert changes(verdicts) == {10: OPENED, end: CLOSED, 320: OPENED}
+    assert all(alert_score < 1 for _, alert_score, *_ in verdicts[end:320])
+    assert verdicts[310][0] == pytest.approx(2.0)  # the score knows nothing of it
+    assert told(verdicts) == [10, 320]
+
+
+def test_a_series_that_never_alerted_has_nothing_to_cool_down_from() -> None:
+    episode = record(EPISODE)
+    assert alerts.judge(episode, ABOVE, ABOVE, False, 1e9, OLD, 5.0)[3] == OPENED
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED
 
 class Verdict(NamedTuple):
     score: float
+    strength: float
     alert_score: float
     change: int
     notify: bool
@@ -26,34 +27,43 @@ class Episode:
     peak_time: float = 0.0
     budget: float = 0.0  # alerts lately
     told: bool = False
-    above: list[int] = field(default_factory=list)  # events with a score of 1 or more, close together
+    above: list[int] = field(default_factory=list)  # events with a strength of 1 or more, close together
+    end: float = -math.inf  # of the last one
 
-    def judge(self, evidence: float, n: int, time: float) -> Verdict:
+    def judge(
+        self, evidence: float, n: int, time: float, alertable: float | None = None, outside=False, cool_down=0.0
+    ) -> Verdict:
         self.budget *= math.exp(-1 / 2000)
-        score = evidence / (LINE * (1 + math.exp(-(n + 1) / 200)))
-        budgeted = score / (1 + 0.2 * self.budget)
-        change = self._move(evidence, budgeted, n)
+        line = LINE * (1 + math.exp(-(n + 1) / 200))
+        score = evidence / line
+        alertable = evidence if alertable is None else alertable
+        strength, budgeted = alertable / line, alertable / line / (1 + 0.2 * self.budget)
+        if outside:
+            alertable, strength, budgeted = max(alertable, line), max(strength, 1.0), max(budgeted, 1.0)
+        change = self._move(alertable, budgeted, n, rested=time >= self.end + cool_down)
         if change == OPENED:
             self.begin, self.peak, self.told = time, 0.0, False
-        if self.active and score > self.peak:
-            self.peak, self.peak_time = score, time
+        elif change == CLOSED:
+            self.end = time
+        if self.active and strength > self.peak:
+            self.peak, self.peak_time = strength, time
         alerts = change in (OPENED, ESCALATED)
-        notify = self._notify(score, n)
+        notify = self._notify(strength, n)
         shown = NOTIFIED if notify and change == NO_ALERT else change
-        return Verdict(score, budgeted if alerts else min(score, 0.99), shown, notify)
+        return Verdict(score, strength, budgeted if alerts else min(score, 0.99), shown, notify)
 
-    def _notify(self, score: float, n: int) -> bool:
-        if score < 1:
+    def _notify(self, strength: float, n: int) -> bool:
+        if strength < 1:
             return False
         if self.above and n - self.above[-1] > 2:
             self.above = []
         self.above.append(n)
         if not self.active or self.told:
             return False
-        self.told = len(self.above) >= 3 or score >= 1.5
+        self.told = len(self.above) >= 3 or strength >= 1.5
         return self.told
 
-    def _move(self, evidence: float, budgeted: float, n: int) -> int:
+    def _move(self, evidence: float, budgeted: float, n: int, rested: bool) -> int:
         above = budgeted >= 1
         if self.active:
             too_long = n - self.first >= LONGEST
@@ -61,7 +71,7 @@ class Episode:
             if too_long or quiet:
                 self.active = False
                 return CLOSED
-        if not above:
+        if not above or not (self.active or rested):
             return NO_ALERT
         self.last = n
         if self.active:

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from liquid.anomaly.evidence import KINDS
 from liquid.results import EVIDENCE
+from tests.liquid.naive.alertable import Feedback
 from tests.liquid.naive.alerts import Episode
 from tests.liquid.naive.contexts import Habits
 from tests.liquid.naive.evidence import Evidence, Seen
@@ -25,6 +26,7 @@ class Detector:
         self.shape_evidence = [0.0] * levels
         self.habits = Habits()
         self.episode = Episode()
+        self.feedback = Feedback()
 
     def shape(self, level: int, distance: float) -> None:
         """A level of the shape memory has a new distance; what it says holds until the next."""

@@ -8,7 +8,7 @@ from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.features.rings import STEPS
 from liquid.kernel import LARGEST, LATEST, NOTHING
-from tests.liquid.naive import alerts, forecast
+from tests.liquid.naive import alertable, alerts, forecast
 from tests.liquid.naive.clock import Clock
 from tests.liquid.naive.detector import Detector
 from tests.liquid.naive.forecaster import Forecaster
@@ -141,10 +141,13 @@ class Series:
     def _score(self, time: float, value: float, n: int, out: Result) -> None:
         g, group = self.detector.observe(time, value, out.gap, n)
         episode = self.detector.episode
-        out.score, out.alert_score, out.alert, out.notify = episode.judge(g, n, time)
+        may_alert = alertable.alertable(self.detector.feedback, self.options, group, value, out.expected, n)
+        beyond = alertable.outside(self.options, value)
+        verdict = episode.judge(g, n, time, may_alert, beyond, self.options.cool_down)
+        out.score, strength, out.alert_score, out.alert, out.notify = verdict
         out.events = n + 1
         out.state = res.READY if n + 1 >= LEARNING else res.LEARNING
-        out.severity = alerts.severity(out.score)
+        out.severity = alerts.severity(strength)
         if episode.active or out.alert:
             out.alert_begin, out.alert_peak, out.alert_peak_time = episode.begin, episode.peak, episode.peak_time
         if g > 0:
