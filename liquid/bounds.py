@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from liquid._jit import njit
 
 
@@ -13,3 +15,15 @@ def within(value, options):
     if value > options.maximum:
         return options.maximum
     return value
+
+
+@njit
+def lower(value, options):
+    """The lower end of an interval; whole numbers are rounded outward."""
+    return within(math.floor(value) if options.integer else value, options)
+
+
+@njit
+def upper(value, options):
+    """The upper end of an interval; whole numbers are rounded outward."""
+    return within(math.ceil(value) if options.integer else value, options)

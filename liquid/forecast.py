@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from liquid import forecaster, kernel, row
 from liquid import results as res
 from liquid._jit import njit
+from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.learning import mixture
 from liquid.options import options_array
@@ -31,13 +32,13 @@ def _bracket(distances, distance):
 
 
 @njit
-def _forecast(r, kinds, distances, order, horizons, levels, work, mean, half):
+def _forecast(r, kinds, declared, distances, order, horizons, levels, work, mean, half):
     f = r.forecaster
     unit = max(r.clock.unit, 1e-9)
     for i in range(len(horizons)):
         distance = horizons[i] / unit
         spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, work)
-        forecaster.read_experts(f, f.origin, kinds, distance, unit, work)
+        forecaster.read_experts(f, f.origin, kinds, declared, distance, unit, work)
         a, b, share = _bracket(distances, distance)
         m0, m1 = order[a], order[b]
         mixed = (1.0 - share) * mixture.blend(f.bucket[m0].mixture, work.expert)
@@ -88,6 +89,7 @@ def forecast_row(
         raise ValueError(f"horizons must be finite and not negative (seconds), not {list(horizons)}")
     if not ((p > 0) & (p < 1)).all():
         raise ValueError(f"levels must lie between 0 and 1, not {list(levels)}")
+    declared = options_array(1)[0] if options is None else options
     copy = np.array([state])
     r = copy[0]
     mean = np.full(len(h), np.nan)
@@ -96,18 +98,22 @@ def forecast_row(
         unit = max(float(r["clock"]["unit"]), 1e-9)
         spacing = max(float(r["forecaster"]["spacing"]), 1e-3)
         distances = np.concatenate(([spacing], np.array(config.horizons) / unit))
-        order = np.argsort(distances, kind="stable")
         work = np.zeros(1, row.WORK)
         kinds = np.array(config.kinds())
-        _forecast(r, kinds, distances[order], order, h, p, work[0]["forecaster"], mean, half)
         step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
+        forecaster.declare(declared, centre, step, work[0]["forecaster"])
+        order = np.argsort(distances, kind="stable")
+        clocks = (declared, CLOCKS.table)
+        _forecast(r, kinds, clocks, distances[order], order, h, p, work[0]["forecaster"], mean, half)
         mean = centre + mean * step
         half = half * (step if step > kernel.NOTHING else 0.0)
-    declared = options_array(1)[0] if options is None else options
+    lower, upper = mean[:, None] - half, mean[:, None] + half
+    if declared["integer"]:
+        lower, upper = np.floor(lower), np.ceil(upper)
     low, high = declared["minimum"], declared["maximum"]
     return {
         "time": float(r["clock"]["time"]) + h,
         "mean": np.clip(mean, low, high),
-        "lower": np.clip(mean[:, None] - half, low, high),
-        "upper": np.clip(mean[:, None] + half, low, high),
+        "lower": np.clip(lower, low, high),
+        "upper": np.clip(upper, low, high),
     }

@@ -15,6 +15,7 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.features import analog, bank, origin, period, phase
+from liquid.features.wall import wall
 from liquid.learning import conformal, decoder, mixture, rls
 
 EXPERTS: Final = 4
@@ -84,7 +85,7 @@ def forecaster_dtype(horizons: int) -> np.dtype:
     )
 
 
-#: Work space of one thread: rows, gains and inputs.
+#: Work space of one thread: rows, gains and inputs. low, high, whole : see `declare`.
 WORK = np.dtype(
     [
         ("x", "f4", (FULL,)),
@@ -102,6 +103,10 @@ WORK = np.dtype(
         ("scale", "f4"),
         ("widening", "f4"),
         ("mixed", "f4"),
+        ("reach", "f4", (2,)),
+        ("low", "f8"),
+        ("high", "f8"),
+        ("whole", "f8"),
     ],
     align=True,
 )
@@ -121,6 +126,14 @@ def start(f):
         f.bucket[m].change = 1.0
         f.bucket[m].error = 1.0
     f.spacing = 1.0
+
+
+@njit
+def declare(options, centre, step, work):
+    """Declared bounds in z; `whole` is the distance of two values of a series of whole numbers, else 0."""
+    work.low = bound((options.minimum - centre) / step)
+    work.high = bound((options.maximum - centre) / step)
+    work.whole = min(1.0 / step, 1e4) if options.integer else 0.0
 
 
 @njit
@@ -188,19 +201,21 @@ def bound(v):
 
 
 @njit
-def _row(f, o, kinds, distance, unit, work):
+def _row(f, o, kinds, declared, distance, unit, work):
     """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
     age = f.origin.time - f.born
-    origin.fill(o, f.bank, kinds[0], f.day, f.week, age, work.then, distance, unit, work.x, work.u, work.bank)
+    tables = (f.day, f.week)
+    origin.fill(o, f.bank, kinds[0], tables, declared, age, work.then, distance, unit, work.x, work.u, work.bank)
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
     for a in range(decoder.UNITS):
         work.x[LINEAR + a] = work.h[a]
 
 
 @njit
-def read_experts(f, o, kinds, distance, unit, work):
-    """Values (z) of the experts `distance` after origin `o`, into work.expert; work.then is given."""
-    _row(f, o, kinds, distance, unit, work)
+def read_experts(f, o, kinds, declared, distance, unit, work):
+    """Values (z) of the experts `distance` after origin `o`, within declared bounds, into work.expert; work.then is
+    given."""
+    _row(f, o, kinds, declared, distance, unit, work)
     work.expert[0] = o.z
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
     work.expert[2] = bound(o.z + rls.predict(f.readout[0], work.x, LINEAR))
@@ -208,6 +223,8 @@ def read_experts(f, o, kinds, distance, unit, work):
         work.expert[3] = work.expert[2]
     else:
         work.expert[3] = bound(o.z + rls.predict(f.readout[1], work.x, FULL))
+    for k in range(EXPERTS):
+        work.expert[k] = min(max(work.expert[k], work.low), work.high)
 
 
 @njit
@@ -283,33 +300,53 @@ def _step(w, p, size, error, scale, limit, n, work):
 
 
 @njit
-def expect(f, rings, cells, kinds, gap, unit, work):
+def expect(f, rings, cells, kinds, declared, gap, unit, work):
     """The forecast of the event that has just come, from all before it: fills work.expert, mixed, scale, half.
 
     gap : units since the newest origin.
     """
     spread = look_ahead(f, rings, cells, gap, work)
-    read_experts(f, f.origin, kinds, gap, unit, work)
+    read_experts(f, f.origin, kinds, declared, gap, unit, work)
     work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
     interval(f, 0, gap, spread, True, work)
 
 
 @njit
-def feedback(f, kinds, horizons, time, z, gap, unit, work):
+def feedback(f, kinds, declared, horizons, time, z, gap, unit, work):
     """Learn from the event z at `time`: the next-event forecast in `work`, then every pending one that is due."""
     b = f.bucket[0]
     error = abs(z - work.mixed)
     mixture.learn(b.mixture, work.expert, work.mixed, z)
-    conformal.learn(b.conformal, error, work.scale, work.widening, work.input, work.half, 1.0)
+    _reach(work.half, work)
+    off = _off(z, work.mixed, work.scale, work.half, work)
+    conformal.learn(b.conformal, off, work.scale, work.widening, work.input, work.reach, 1.0)
     f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
     f.spacing += 0.02 * (min(gap, 100.0) - f.spacing)
     _learn(f, np.int64(0), gap, f.origin.z, z, kinds, work)  # not a literal, which would be compiled apart
     for m in range(len(f.made)):
-        _due(f, m, kinds, horizons[m], time, z, unit, work)
+        _due(f, m, kinds, declared, horizons[m], time, z, unit, work)
 
 
 @njit
-def _due(f, m, kinds, horizon, time, z, unit, work):
+def _reach(half, work):
+    """How far from the mean a value is still inside: rounding outward adds what lies between two whole numbers."""
+    for k in range(len(half)):
+        work.reach[k] = half[k] + work.whole
+
+
+@njit
+def _off(z, mixed, scale, half, work):
+    """The error that intervals learn from. Value and forecast at the same bound say that the interval held it, and
+    nothing about how wide it should be elsewhere: that is an error of one scale."""
+    error = abs(z - mixed)
+    near = 1e-5 * (1.0 + abs(z))
+    if (z <= work.low and mixed <= work.low + near) or (z >= work.high and mixed >= work.high - near):
+        error = max(error, min(scale, half[0]))
+    return error
+
+
+@njit
+def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     best = -1
     miss = 1e300
     for s in range(SLOTS):
@@ -329,17 +366,20 @@ def _due(f, m, kinds, horizon, time, z, unit, work):
     pending = float((f.made[m] - 1 - best) % SLOTS + 1)
     if miss <= 0.1 * horizon + 1e-9:
         mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
-        conformal.learn(f.bucket[m + 1].conformal, abs(z - p.mixed), p.scale, p.widening, p.input, p.half, pending)
+        _reach(p.half, work)
+        c = f.bucket[m + 1].conformal
+        off = _off(z, p.mixed, p.scale, p.half, work)
+        conformal.learn(c, off, p.scale, p.widening, p.input, work.reach, pending)
     age = time - p.origin.time
     part = age / horizon
     for k in range(origin.DETAILS):
         work.then[k] = p.origin.now[k] + (p.then[k] - p.origin.now[k]) * part
-    _row(f, p.origin, kinds, age / unit, unit, work)
+    _row(f, p.origin, kinds, declared, age / unit, unit, work)
     _learn(f, m + 1, age / unit, p.origin.z, z, kinds, work)
 
 
 @njit
-def observe(f, kinds, time, z, gap):
+def observe(f, kinds, declared, time, z, gap):
     """Take the event into bank, tables and origin. gap : units."""
     o = f.origin
     first = f.seen == 0
@@ -348,8 +388,9 @@ def observe(f, kinds, time, z, gap):
     f.seen += 1
     before = z if first else o.z
     bank.observe(f.bank, kinds[0], gap, before, z, first)
-    phase.learn(f.day, time, phase.DAY, z, _DAY_RATE)
-    phase.learn(f.week, time, phase.WEEK, z, _WEEK_RATE)
+    periods = declared[0].periods
+    phase.learn(f.day, wall(declared, 0, time), periods[0], z, _DAY_RATE)
+    phase.learn(f.week, wall(declared, 1, time), periods[1], z, _WEEK_RATE)
     o.time = time
     o.dz = bound(z - before)
     o.slope = min(max((z - before) / max(gap, 0.25), -3.0), 3.0)
@@ -374,11 +415,11 @@ def look_ahead(f, rings, cells, distance, work):
 
 
 @njit
-def forecast(f, rings, cells, kinds, m, horizon, unit, work):
+def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
     """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE."""
     distance = horizon / unit
     spread = look_ahead(f, rings, cells, distance, work)
-    read_experts(f, f.origin, kinds, distance, unit, work)
+    read_experts(f, f.origin, kinds, declared, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
     interval(f, m + 1, distance, spread, True, work)
     made = f.made[m]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from liquid import detector, forecaster
+from liquid import bounds, detector, forecaster
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts
-from liquid.bounds import within
-from liquid.features import clock, period, rings, scale
+from liquid.features import clock, period, phase, rings, scale, wall
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
 
 #: Values beyond are taken as this: squares of them must stay finite.
@@ -30,12 +29,12 @@ def fresh(row):
 
 
 @njit
-def run(slab, options, slots, times, values, offsets, kinds, horizons, work, ring_work, out):
+def run(slab, options, steps, slots, times, values, offsets, kinds, horizons, work, ring_work, out):
     """Process events in order.
 
     Parameters
     ----------
-    slab : (capacity,) rows. options : (capacity,) of liquid.options.OPTIONS.
+    slab : (capacity,) rows. options : (capacity,) of liquid.options.OPTIONS. steps : clocks that the options name.
     slots : (n,) i8. times : (n,) epoch seconds. values : (n,).
     offsets : (n,) i8 input offsets; an event at or below its row's last offset is skipped (-1: never skipped).
     kinds : (2,) bank and decoder.
@@ -57,7 +56,7 @@ def run(slab, options, slots, times, values, offsets, kinds, horizons, work, rin
             _unknown(o)
             continue
         value = min(max(values[i], -LARGEST), LARGEST)
-        _event(row, options[slots[i]], times[i], value, kinds, horizons, work, ring_work, o)
+        _event(row, (options[slots[i]], steps), times[i], value, kinds, horizons, work, ring_work, o)
 
 
 @njit
@@ -76,7 +75,8 @@ def _unknown(o):
 
 
 @njit
-def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
+def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
+    options = declared[0]
     f = row.forecaster
     wf = work.forecaster
     n = row.clock.events
@@ -94,15 +94,16 @@ def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
     # 1. what was expected; learn from what came
     if f.seen > 0:
         z = forecaster.bound((value - centre) / step)
-        forecaster.expect(f, row.rings, cells_before, kinds, g, unit, wf)
+        forecaster.declare(options, centre, step, wf)
+        forecaster.expect(f, row.rings, cells_before, kinds, declared, g, unit, wf)
         mean = centre + wf.mixed * step
         width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
-        o.expected = within(mean, options)
-        o.lower80 = within(mean - width80, options)
-        o.upper80 = within(mean + width80, options)
-        o.lower = within(mean - width95, options)
-        o.upper = within(mean + width95, options)
-        forecaster.feedback(f, kinds, horizons, time, z, g, unit, wf)
+        o.expected = bounds.within(mean, options)
+        o.lower80 = bounds.lower(mean - width80, options)
+        o.upper80 = bounds.upper(mean + width80, options)
+        o.lower = bounds.lower(mean - width95, options)
+        o.upper = bounds.upper(mean + width95, options)
+        forecaster.feedback(f, kinds, declared, horizons, time, z, g, unit, wf)
 
     # 2. scale; everything kept in z follows it
     recode, factor, shift, deviation = scale.observe(row.scale, value, n)
@@ -129,7 +130,9 @@ def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
     row.value = value
 
     # 4. evidence and alert
-    evidence = detector.observe(row.detector, time, value, gap, n, work.detector)
+    # whose day is the first declared period
+    day_time = wall.wall(declared, 0, time) * (phase.DAY / options.periods[0])
+    evidence = detector.observe(row.detector, day_time, value, gap, n, work.detector)
     episode = row.detector.episode
     may_alert = alertable.alertable(episode.feedback, options, work.detector.group, evidence, value, o.expected, n)
     beyond = alertable.outside(options, value)
@@ -141,16 +144,17 @@ def _event(row, options, time, value, kinds, horizons, work, ring_work, o):
     # 5. take the event in and look ahead
     if step > 0.0:
         z = forecaster.bound((value - centre) / step)
-        forecaster.observe(f, kinds, time, z, g)
+        forecaster.declare(options, centre, step, wf)
+        forecaster.observe(f, kinds, declared, time, z, g)
         for m in range(len(horizons)):
-            forecaster.forecast(f, row.rings, row.clock.cells, kinds, m, horizons[m], unit, wf)
+            forecaster.forecast(f, row.rings, row.clock.cells, kinds, declared, m, horizons[m], unit, wf)
             mean = centre + wf.mixed * step
             width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
-            o.mean[m] = within(mean, options)
-            o.lo80[m] = within(mean - width80, options)
-            o.hi80[m] = within(mean + width80, options)
-            o.lo95[m] = within(mean - width95, options)
-            o.hi95[m] = within(mean + width95, options)
+            o.mean[m] = bounds.within(mean, options)
+            o.lo80[m] = bounds.lower(mean - width80, options)
+            o.hi80[m] = bounds.upper(mean + width80, options)
+            o.lo95[m] = bounds.lower(mean - width95, options)
+            o.hi95[m] = bounds.upper(mean + width95, options)
 
 
 @njit

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from liquid import kernel, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
+from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.features import rings
 from liquid.forecast import forecast_row
@@ -168,7 +169,10 @@ class Model:
         if len(s) and not 0 <= s.min() <= s.max() < len(self.rows):
             raise IndexError(f"slots must be in 0..{len(self.rows) - 1}")
         out = np.zeros(len(s), self.result_dtype)
-        kernel.run(self.rows, self.options, s, t, v, o, self._kinds, self._horizons, self._work[0], self._rings, out)
+        kernel.run(
+            self.rows, self.options, CLOCKS.table, s, t, v, o,
+            self._kinds, self._horizons, self._work[0], self._rings, out,
+        )  # fmt: skip
         return out
 
     def forecast(

@@ -11,18 +11,26 @@ from typing import Final
 
 import numpy as np
 
+from liquid.clocks import CLOCKS, steps_of
+from liquid.features.phase import DAY, WEEK
+
 DIRECTIONS: Final = ("both", "up", "down")
+PERIODS: Final = (DAY, WEEK)
 
 #: One series' options as the kernel reads them; bounds that are not declared are infinite, the rest is zero.
-#: direction : +1 up, -1 down. cool_down : seconds.
+#: periods : of the phase tables, seconds. timezone : (first, count) of the steps of each phase table's wall clock
+#: (`liquid.features.wall`). direction : +1 up, -1 down. cool_down : seconds.
 OPTIONS = np.dtype(
     [
         ("minimum", "f8"),
         ("maximum", "f8"),
+        ("periods", "f8", (2,)),
+        ("timezone", "i8", (2, 2)),
         ("min_effect", "f8"),
         ("range", "f8", (2,)),
         ("cool_down", "f8"),
         ("direction", "i1"),
+        ("integer", "u1"),
     ],
     align=True,
 )
@@ -36,6 +44,10 @@ class SeriesOptions:
     ----------
     minimum, maximum : bounds that the values cannot pass (0 for a count, 0 and 100 for a percentage). No forecast
         and no interval goes beyond; a value that does is taken as it is. None: no bound.
+    integer : the values are whole numbers: ends of intervals are rounded outward.
+    timezone : IANA name of the zone whose clock days and weeks follow, daylight saving included. None: UTC.
+    periods : seconds of the one or two periods that are expected from the start, in place of day and week. With one,
+        the other stays the week. The first is kept in 48 parts, the second in 168; the detector knows the first.
     min_effect : no alert for a value that is nearer than this to what was expected, in the value's own unit.
     direction : "up" or "down": no alert for a value below, or above, what was expected; "both".
     range : (low, high), the normal range: a value outside always alerts, one inside as ever. None: no range.
@@ -46,12 +58,15 @@ class SeriesOptions:
 
     Raises
     ------
-    ValueError : a number that is not finite, a minimum or low that is not below the maximum or high, a negative
-        min_effect or cool_down, an unknown direction.
+    ValueError : a number that is not finite, a minimum or low that is not below the maximum or high, a zone that does
+        not exist, periods that are not positive seconds, a negative min_effect or cool_down, an unknown direction.
     """
 
     minimum: float | None = None
     maximum: float | None = None
+    integer: bool = False
+    timezone: str | None = None
+    periods: tuple[float, ...] | None = None
     min_effect: float = 0.0
     direction: str = "both"
     range: tuple[float, float] | None = None
@@ -74,6 +89,13 @@ class SeriesOptions:
             low, high = self.range
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise ValueError(f"range must be two finite numbers, the lower one first, not {low:g} and {high:g}")
+        if self.periods is not None:
+            if not 1 <= len(self.periods) <= 2:
+                raise ValueError(f"one or two periods can be declared, not {len(self.periods)}")
+            if not all(0 < period < math.inf for period in self.periods):
+                raise ValueError(f"periods must be positive seconds, not {self.periods}")
+        if self.timezone is not None:
+            steps_of(self.timezone)
 
     def fill(self, record: np.void) -> None:
         """Write them into a record of OPTIONS."""
@@ -83,6 +105,11 @@ class SeriesOptions:
         record["direction"] = {"both": 0, "up": 1, "down": -1}[self.direction]
         record["range"] = (-math.inf, math.inf) if self.range is None else self.range
         record["cool_down"] = self.cool_down
+        record["integer"] = self.integer
+        periods = self.periods or ()
+        record["periods"] = periods + PERIODS[len(periods) :]
+        zone = self.timezone
+        record["timezone"] = (0, 0) if zone is None else CLOCKS.part(zone, lambda: steps_of(zone))
 
 
 def options_array(count: int) -> np.ndarray:

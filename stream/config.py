@@ -84,6 +84,9 @@ class OptionSettings(Section):
 
     minimum: float | None = None
     maximum: float | None = None
+    integer: bool = False
+    timezone: str | None = None
+    periods: tuple[PositiveDuration, ...] | None = None
     min_effect: float = 0.0
     direction: Literal["up", "down", "both"] = "both"
     range: tuple[float, float] | None = None
@@ -99,7 +102,8 @@ class OptionSettings(Section):
 
     def declared(self) -> dict[str, Any]:
         """The keys that were written down, with their values."""
-        return self.model_dump(include=self.model_fields_set & set(OptionSettings.model_fields))
+        written = self.model_fields_set & set(OptionSettings.model_fields)
+        return {name: getattr(self, name) for name in written}
 
 
 class PatternSettings(OptionSettings):

@@ -15,7 +15,19 @@ import liquid
 OURS = "liquidstream"
 #: What our model is made of, in the package.
 _PARTS = ("anomaly", "features", "learning")
-_FILES = ("config", "detector", "forecast", "forecaster", "kernel", "model", "results", "row")
+_FILES = (
+    "bounds",
+    "clocks",
+    "config",
+    "detector",
+    "forecast",
+    "forecaster",
+    "kernel",
+    "model",
+    "options",
+    "results",
+    "row",
+)
 
 
 def chosen(text: str, known: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.features import analog, bank, phase
+from liquid.features.wall import wall
 from liquid.learning.decoder import INPUTS
 
 #: Features without the decoder's: dz slope, day (2), week (2), calendar (2), constant, level, analogs (6), the bank.
@@ -79,14 +80,14 @@ def copy(source, target):
 
 
 @njit
-def fill(origin, state, kind, day, week, age, then, distance, unit, x, u, work):
+def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u, work):
     """The row of features and the decoder's inputs for a target `distance` units after the origin.
 
     Parameters
     ----------
     origin : record of dtype ORIGIN; of a snapshot with a cfc bank the features are stored, not the state.
     state : record of dtype bank.BANK. kind : the bank.
-    day, week : phase tables. age : seconds of history that they have seen.
+    tables : the phase tables of day and week. declared : see `wall`. age : seconds of history that they have seen.
     then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
     x : (>= ROW,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
     """
@@ -96,19 +97,23 @@ def fill(origin, state, kind, day, week, age, then, distance, unit, x, u, work):
     s2 = 1.0 - math.exp(-distance / 2.0)
     s4 = 1.0 - math.exp(-distance / 4.0)
     s8 = 1.0 - math.exp(-distance / 8.0)
-    d0 = phase.look_up(day, t0, phase.DAY, z)
-    d1 = phase.look_up(day, t1, phase.DAY, z)
-    w0 = phase.look_up(week, t0, phase.WEEK, z)
-    w1 = phase.look_up(week, t1, phase.WEEK, z)
-    a0 = phase.angle(t0, phase.DAY)
-    a1 = phase.angle(t1, phase.DAY)
-    b1 = phase.angle(t1, phase.WEEK)
+    day, week = tables
+    p0, p1 = declared[0].periods[0], declared[0].periods[1]
+    day0, day1 = wall(declared, 0, t0), wall(declared, 0, t1)
+    week0, week1 = wall(declared, 1, t0), wall(declared, 1, t1)
+    d0 = phase.look_up(day, day0, p0, z)
+    d1 = phase.look_up(day, day1, p0, z)
+    w0 = phase.look_up(week, week0, p1, z)
+    w1 = phase.look_up(week, week1, p1, z)
+    a0 = phase.angle(day0, p0)
+    a1 = phase.angle(day1, p0)
+    b1 = phase.angle(week1, p1)
     sin1, cos1 = math.sin(a1), math.cos(a1)
     # before a whole period has been seen, a table only says what the last values were
-    if age < phase.DAY:
+    if age < p0:
         d0 = d1 = z
         a0 = a1
-    if age < phase.WEEK:
+    if age < p1:
         w0 = w1 = z
     x[0] = origin.slope * s2
     x[1] = d1 - d0

@@ -97,6 +97,14 @@ def test_options_of_a_series_come_from_its_feed_and_the_patterns_that_match():
     assert feed.series_options("a:percent") == SeriesOptions(maximum=50)
 
 
+def test_periods_are_written_as_lengths_of_time():
+    feed = FeedSettings(
+        name="f", options={"periods": ["12h", "7d"], "timezone": "UTC"}, patterns=[{"match": "n", "integer": True}]
+    )
+    assert feed.series_options("a") == SeriesOptions(periods=(43200.0, 604800.0), timezone="UTC")
+    assert feed.series_options("n") == SeriesOptions(periods=(43200.0, 604800.0), timezone="UTC", integer=True)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -112,6 +120,9 @@ def test_options_of_a_series_come_from_its_feed_and_the_patterns_that_match():
         ({"options": {"range": [3]}}, "Field required"),
         ({"options": {"cool_down": "a while"}}, "is not a duration"),
         ({"options": {"maximun": 2}}, "Extra inputs are not permitted"),
+        ({"options": {"timezone": "Berlin"}}, "there is no time zone 'Berlin'"),
+        ({"options": {"periods": ["0s"]}}, "must be longer than zero"),
+        ({"options": {"periods": ["1h", "2h", "3h"]}}, "one or two periods"),
     ],
 )
 def test_mistakes_in_options(settings, words):

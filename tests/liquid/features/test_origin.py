@@ -3,11 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquid import SeriesOptions
+from liquid.clocks import CLOCKS
 from liquid.features import bank, origin, phase
 from liquid.features.bank import BANK, CFC, LIQUID_S4, NONE
 from liquid.features.origin import CALENDAR, CONSTANT, DETAILS, LEVEL, ORIGIN, ROW
 from liquid.features.phase import DAY, WEEK, table_dtype
 from liquid.learning.decoder import INPUTS
+from liquid.options import options_array
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.origin import CALENDAR as CALENDAR_NAMES
@@ -22,7 +25,10 @@ KINDS = [NONE, LIQUID_S4, CFC]
 class Scene:
     """A bank, tables and an origin that have seen a while, with their twins."""
 
-    def __init__(self, kind: int, seed: int = 0) -> None:
+    def __init__(self, kind: int, seed: int = 0, timezone: str | None = None) -> None:
+        self.timezone = timezone
+        self.options = options_array(1)[0]
+        SeriesOptions(timezone=timezone).fill(self.options)
         rng = np.random.default_rng(seed)
         self.kind = kind
         self.bank, self.twin_bank = record(BANK), Bank(kind)
@@ -53,20 +59,21 @@ class Scene:
 
     def mine(self, distance: float, age: float, stored: bool = False) -> tuple[np.ndarray, np.ndarray]:
         x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
-        tables = (self.day, self.week)
+        tables, d = (self.day, self.week), (self.options, CLOCKS.table)
         self.origin["stored"] = stored
-        origin.fill(self.origin, self.bank, self.kind, *tables, age, self.then, distance, 3600.0, x, u, work)
+        origin.fill(self.origin, self.bank, self.kind, tables, d, age, self.then, distance, 3600.0, x, u, work)
         return x, u
 
     def expected(self, distance: float, age: float) -> tuple[np.ndarray, np.ndarray]:
-        context = Context(self.twin_bank, self.twin_day, self.twin_week, age, 3600.0)
+        context = Context(self.twin_bank, self.twin_day, self.twin_week, age, 3600.0, self.timezone)
         return row(self.twin, self.then.tolist(), distance, context)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("age", [0.0, DAY - 1, DAY, WEEK - 1, WEEK, 1e9])
-def test_row_equals_twin(kind: int, age: float) -> None:
-    scene = Scene(kind)
+@pytest.mark.parametrize("timezone", [None, "Asia/Kathmandu", "America/New_York"])
+def test_row_equals_twin(kind: int, age: float, timezone: str | None) -> None:
+    scene = Scene(kind, timezone=timezone)
     for distance in (0.0, 1e-6, 0.4, 1.0, 7.0, 24.0, 1e3, 1e9):
         for mine, expected in zip(scene.mine(distance, age), scene.expected(distance, age), strict=True):
             np.testing.assert_allclose(mine, expected, atol=2 * ACCUMULATED)
@@ -124,7 +131,8 @@ def test_odd_input_stays_finite(kind: int, time: float, z: float, distance: floa
     scene.origin["time"], scene.origin["z"] = time, z
     x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
     o = scene.origin
-    origin.fill(o, scene.bank, kind, scene.day, scene.week, 1e9, scene.then, distance, unit, x, u, work)
+    tables, declared = (scene.day, scene.week), (scene.options, CLOCKS.table)
+    origin.fill(o, scene.bank, kind, tables, declared, 1e9, scene.then, distance, unit, x, u, work)
     assert np.isfinite(x).all()
     assert np.isfinite(u).all()
     assert np.abs(u).max() <= 5

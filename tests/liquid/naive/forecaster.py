@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liquid import forecaster
+from liquid import SeriesOptions, forecaster
 from liquid.features import bank as kinds
 from liquid.learning import decoder as decoders
 from tests.liquid.naive import analog
@@ -14,10 +14,11 @@ from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.naive.decoder import Decoder
 from tests.liquid.naive.mixture import Mixture
-from tests.liquid.naive.origin import CALENDAR, DAY, DETAILS, NAMES, WEEK, Context, Origin, row
+from tests.liquid.naive.origin import CALENDAR, DETAILS, NAMES, Context, Origin, row
 from tests.liquid.naive.phase import Table
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.rls import LeastSquares
+from tests.liquid.naive.wall import wall
 
 CAP = 1e4
 HUBER = 4.0
@@ -74,10 +75,16 @@ class Bucket:
 class Forecaster:
     """Horizons in seconds; everything else in units and z."""
 
-    def __init__(self, horizons: tuple[float, ...], bank: int, decoder: int) -> None:
+    def __init__(
+        self, horizons: tuple[float, ...], bank: int, decoder: int, options: SeriesOptions | None = None
+    ) -> None:
         self.horizons = horizons
+        options = options or SeriesOptions()
+        self.timezone = options.timezone
+        self.low, self.high, self.whole = -CAP, CAP, 0.0  # bounds, and the distance of two whole numbers, in z
         self.bank = Bank(bank)
-        self.day, self.week = Table(48, DAY), Table(168, WEEK)
+        first, second = ((options.periods or ()) + (86400.0, 604800.0)[len(options.periods or ()) :])[:2]
+        self.day, self.week = Table(48, first), Table(168, second)
         self.origin = Origin()
         self.pending: list[deque[View]] = [deque(maxlen=forecaster.SLOTS) for _ in horizons]
         self.made = [0] * len(horizons)
@@ -99,14 +106,15 @@ class Forecaster:
         return self._view(self.origin, [a.then for a in found], distance, unit), found[0].spread
 
     def _view(self, origin: Origin, then: list[float], distance: float, unit: float) -> View:
-        context = Context(self.bank, self.day, self.week, self.origin.time - self.born, unit)
+        context = Context(self.bank, self.day, self.week, self.origin.time - self.born, unit, self.timezone)
         x, u = row(origin, then, distance, context)
         x = np.append(x, self.decoder.forward(u, distance))
         z = origin.z
         fast = z + (origin.fast - z) * (1 - math.exp(-4 * distance))
         linear = z_capped(z + self.linear.w @ x[:LINEAR])
         full = linear if self.decoder.kind == decoders.NONE else z_capped(z + self.full.w @ x)
-        return View(origin, distance, then, x, u, np.array([z, fast, linear, full]))
+        experts = np.clip([z, fast, linear, full], self.low, self.high)
+        return View(origin, distance, then, x, u, experts)
 
     def interval(self, view: View, m: int, distance: float, spread: float, learning: bool) -> None:
         """Scale and half widths by bucket m."""
@@ -153,13 +161,20 @@ class Forecaster:
         b = self.bucket[0]
         error = abs(z - view.mixed)
         b.mixture.learn(view.experts, view.mixed, z)
-        b.conformal.learn(error, view.scale, view.widening, view.inputs, view.half, 1)
+        b.conformal.learn(self._off(view, z), view.scale, view.widening, view.inputs, view.half + self.whole, 1)
         bounded = min(error, 8 * self.surprise + 1 / self.seen)
         self.surprise += max(0.1, 1 / self.seen) * (bounded - self.surprise)
         self.spacing += 0.02 * (min(gap, 100.0) - self.spacing)
         self._learn(b, view, z)
         for m in range(len(self.horizons)):
             self._due(m, time, z, unit)
+
+    def _off(self, view: View, z: float) -> float:
+        """The error; where the bound alone explains it, at least one scale."""
+        near = 1e-5 * (1 + abs(z))
+        below = max(z, view.mixed - near) <= self.low
+        above = min(z, view.mixed + near) >= self.high
+        return max(abs(z - view.mixed), min(view.scale, view.half[0])) if below or above else abs(z - view.mixed)
 
     def _due(self, m: int, time: float, z: float, unit: float) -> None:
         horizon = self.horizons[m]
@@ -179,7 +194,7 @@ class Forecaster:
         if off <= 0.1 * horizon + 1e-9:
             b.mixture.learn(p.experts, p.mixed, z)
             since = self.made[m] - p.number + 1
-            b.conformal.learn(abs(z - p.mixed), p.scale, p.widening, p.inputs, p.half, since)
+            b.conformal.learn(self._off(p, z), p.scale, p.widening, p.inputs, p.half + self.whole, since)
         then = [a0 + (a1 - a0) * age / horizon for a0, a1 in zip(p.origin.now, p.then, strict=True)]
         self._learn(b, self._view(p.origin, then, age / unit, unit), z)
 
@@ -221,8 +236,8 @@ class Forecaster:
         self.seen += 1
         before = z if first else self.origin.z
         self.bank.observe(gap, before, z, first)
-        self.day.learn(time, z, 0.6)
-        self.week.learn(time, z, 0.1)
+        self.day.learn(wall(self.timezone, time), z, 0.6)
+        self.week.learn(wall(self.timezone, time), z, 0.1)
         slope = max(-3.0, min((z - before) / max(gap, 0.25), 3.0))
         self.origin = Origin(
             time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope, list(self.bank.mode), None

@@ -15,6 +15,7 @@ from tests.liquid.naive.forecaster import Forecaster
 from tests.liquid.naive.period import Period
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.scale import Scale
+from tests.liquid.naive.wall import wall
 
 NAN = math.nan
 
@@ -62,7 +63,7 @@ class Series:
         self.rings = Rings(levels, length)
         self.period = Period()
         self.detector = Detector(levels)
-        self.forecaster = Forecaster(config.horizons, *config.kinds())
+        self.forecaster = Forecaster(config.horizons, *config.kinds(), self.options)
         self.value = 0.0
 
     def take(self, time: float, value: float, offset: int = -1) -> Result:
@@ -100,12 +101,19 @@ class Series:
     def _z(self, value: float) -> float:
         return max(-1e4, min((value - self.scale.centre) / self.scale.step, 1e4))
 
+    def _declare(self) -> None:
+        o, f = self.options, self.forecaster
+        f.low = -1e4 if o.minimum is None else self._z(o.minimum)
+        f.high = 1e4 if o.maximum is None else self._z(o.maximum)
+        f.whole = min(1 / self.scale.step, 1e4) if o.integer else 0.0
+
     def _bounds(self, mean: float, half) -> list[float]:
         """mean, lower and upper of the first level, of the second, in value units."""
         c, s = self.scale.centre, self.scale.step
         near, far = (s * h if s > NOTHING else 0.0 for h in half)
         at = c + s * mean
-        return [self._within(v) for v in (at, at - near, at + near, at - far, at + far)]
+        down, up = (math.floor, math.ceil) if self.options.integer else (float, float)
+        return [self._within(v) for v in (at, down(at - near), up(at + near), down(at - far), up(at + far))]
 
     def _within(self, v: float) -> float:
         if self.options.minimum is not None:
@@ -114,6 +122,7 @@ class Series:
 
     def _expect(self, time: float, value: float, gap: float, out: Result) -> None:
         """What was expected of this value; learn from what came."""
+        self._declare()
         view = self.forecaster.forecast(self.rings, 0, gap, self.unit)
         out.expected, out.lower80, out.upper80, out.lower, out.upper = self._bounds(view.mixed, view.half)
         self.forecaster.feedback(view, time, self._z(value), gap, self.unit)
@@ -139,7 +148,9 @@ class Series:
                 self.forecaster.retune(self.period.period)
 
     def _score(self, time: float, value: float, n: int, out: Result) -> None:
-        g, group = self.detector.observe(time, value, out.gap, n)
+        period = (self.options.periods or (86400.0,))[0]
+        day_time = wall(self.options.timezone, time) * 86400 / period
+        g, group = self.detector.observe(day_time, value, out.gap, n)
         episode = self.detector.episode
         may_alert = alertable.alertable(self.detector.feedback, self.options, group, value, out.expected, n)
         beyond = alertable.outside(self.options, value)
@@ -157,6 +168,7 @@ class Series:
 
     def _look_ahead(self, time: float, value: float, gap: float, out: Result) -> None:
         f = self.forecaster
+        self._declare()
         f.observe(time, self._z(value), gap)
         for m, horizon in enumerate(self.horizons):
             view = f.forecast(self.rings, m + 1, horizon / self.unit, self.unit)

@@ -9,8 +9,8 @@ from liquid.features.analog import DETAILS
 from liquid.features.bank import FEATURES
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.phase import Table
+from tests.liquid.naive.wall import wall
 
-DAY, WEEK = 86400.0, 604800.0
 CAP = 1e6
 
 #: The row, in order.
@@ -67,6 +67,7 @@ class Context:
     week: Table
     age: float  # seconds of history that the tables have seen
     unit: float  # seconds
+    timezone: str | None = None
 
 
 def rise(distance: float, tau: float) -> float:
@@ -77,10 +78,12 @@ def row(origin: Origin, then: list[float], distance: float, context: Context) ->
     """Features (in the order of NAMES), and the decoder's inputs, for a target `distance` units after the origin."""
     z, t0 = origin.z, origin.time
     t1 = t0 + distance * context.unit
-    day = [context.day.look_up(t, z) if context.age >= DAY else z for t in (t0, t1)]
-    week = [context.week.look_up(t, z) if context.age >= WEEK else z for t in (t0, t1)]
-    angle0, angle1 = (2 * math.pi * (t % DAY) / DAY for t in (t0, t1))
-    moved = context.age >= DAY
+    walls = [wall(context.timezone, t) for t in (t0, t1)]
+    p, q = context.day.period, context.week.period
+    moved = context.age >= p
+    day = [context.day.look_up(t, z) if moved else z for t in walls]
+    week = [context.week.look_up(t, z) if context.age >= q else z for t in walls]
+    angle0, angle1 = (2 * math.pi * (t % p) / p for t in walls)
     x = {
         "slope": origin.slope * rise(distance, 2),
         "day": day[1] - day[0],
@@ -99,7 +102,7 @@ def row(origin: Origin, then: list[float], distance: float, context: Context) ->
     if features is None:
         features = context.bank.features(origin.mode, distance, z, origin.fast, origin.slow)
     x |= {f"bank {k}": float(v) for k, v in enumerate(features)}
-    week1 = 2 * math.pi * (t1 % WEEK) / WEEK
+    week1 = 2 * math.pi * (walls[1] % q) / q
     u = [
         *(z, origin.dz, math.sin(angle1), math.cos(angle1), math.sin(week1), math.cos(week1), math.log1p(distance)),
         *(origin.fast - z, origin.slow - z, x["day"], day[0] - z, x["week"], week[0] - z),
