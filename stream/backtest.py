@@ -18,10 +18,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from liquid.row import TIERS
+from stream import backtest_setup as setups
 from stream import backtest_summary as summary
 from stream import units
 from stream.backtest_layout import find
 from stream.backtest_run import Runner, passes
+from stream.backtest_setup import DEFAULT, Setup
 from stream.backtest_summary import Evaluation, FileSummary
 from stream.backtest_write import Writer
 from stream.config import Settings
@@ -39,6 +42,7 @@ class Choice:
     time: str | None = None
     values: tuple[str, ...] = ()
     label: str | None = None
+    setup: Setup = DEFAULT
 
     @property
     def seconds(self) -> tuple[float, ...]:
@@ -61,7 +65,7 @@ def backtest_file(
     indices = {name: seconds.index(value) for name, value in choice.horizons.items()}
     with Table(source) as table:
         layout = find(table, choice.time, choice.values, choice.label)
-        runner = Runner(layout, seconds)
+        runner = Runner(layout, seconds, choice.setup)
         evaluation = Evaluation(source.name, seconds)
         with _writing(target), Writer(target, format_of(target), layout, indices) as writer:
             for block in _pieces(table, max(1, CELLS // len(layout.values))):
@@ -126,7 +130,9 @@ EXAMPLES = """Examples:
 
   liquidstream backtest taxi.csv --out results --horizon 1h --horizon 1d
 
-  liquidstream backtest data/*.csv --out results --json > summary.json"""
+  liquidstream backtest data/*.csv --out results --json > summary.json
+
+  liquidstream backtest load.csv --out results --option minimum=0 --option maximum=100"""
 
 
 def command(
@@ -137,12 +143,21 @@ def command(
     time_column: Annotated[str | None, typer.Option(help="Default: timestamp, time, datetime, date or ts.")] = None,
     values: Annotated[str, typer.Option(help="Value columns, with commas; default: every column of numbers.")] = "",
     label: Annotated[str | None, typer.Option(help="Column of 0/1 that only the summary sees; default: label.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Take model and options from it.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Which feed of --config; needed when it has several.")] = None,
+    tier: Annotated[str | None, typer.Option(help=f"Size of a series' state: {', '.join(TIERS)}.")] = None,
+    option: Annotated[
+        list[str],
+        typer.Option(metavar="KEY=VALUE", help="Declare it of all series, e.g. minimum=0; may be repeated."),
+    ] = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run past events through the live engine: scores, alerts and forecasts for every row of every file."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        choice = Choice(_horizons(horizon), time_column, tuple(name for name in values.split(",") if name), label)
+        names = tuple(name for name in values.split(",") if name)
+        setup = setups.read(config, feed, tier, option)
+        choice = Choice(_horizons(horizon), time_column, names, label, setup)
         plan = targets(files, out, form)
     except FileError as error:
         errors.print(str(error), style="red", markup=False)
@@ -150,7 +165,7 @@ def command(
     good, failed = _checked(plan, choice)
     summaries: list[FileSummary] = []
     if good:
-        warm_up(Settings(feeds=passes(choice.seconds)), errors)
+        warm_up(Settings(feeds=passes(choice.seconds, setup), model=setup.model), errors)
         summaries, late = _run(good, choice, errors)
         failed += late
     if as_json:

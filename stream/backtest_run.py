@@ -11,7 +11,8 @@ import numpy.typing as npt
 from liquid.config import MAX_HORIZONS
 from liquid.results import BANDS, LEARNING
 from stream.backtest_layout import Layout
-from stream.config import FeedSettings, ModelSettings
+from stream.backtest_setup import Setup
+from stream.config import FeedSettings
 from stream.engine import FeedEngine
 from stream.events import EventBatch
 from stream.files import Columns, numbers, times
@@ -39,11 +40,10 @@ class Scored:
     forecasts: Array
 
 
-def passes(horizons: tuple[float, ...]) -> tuple[FeedSettings, ...]:
+def passes(horizons: tuple[float, ...], setup: Setup) -> tuple[FeedSettings, ...]:
     """The feeds that stand for a file, one for each four horizons; without any, the feed that is there by default."""
     groups = [horizons[i : i + MAX_HORIZONS] for i in range(0, len(horizons), MAX_HORIZONS)]
-    feeds = tuple(FeedSettings(name=f"pass{i}", horizons=group) for i, group in enumerate(groups))
-    return feeds or (FeedSettings(name="pass0"),)
+    return tuple(setup.feed(f"pass{i}", group) for i, group in enumerate(groups or [None]))
 
 
 class Runner:
@@ -54,10 +54,10 @@ class Runner:
     horizons : seconds, ascending and distinct. A model keeps four ready, so each further four take one more pass.
     """
 
-    def __init__(self, layout: Layout, horizons: tuple[float, ...], model: ModelSettings | None = None) -> None:
+    def __init__(self, layout: Layout, horizons: tuple[float, ...], setup: Setup) -> None:
         self.layout = layout
         self.horizons = horizons
-        self._engines = [FeedEngine(feed, model) for feed in passes(horizons)]
+        self._engines = [FeedEngine(feed, setup.model) for feed in passes(horizons, setup)]
         self.series: dict[str, int] = {}
         self._ids: list[str] = []
         self._state = np.empty(0, np.uint8)  # newest of each id
