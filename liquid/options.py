@@ -13,6 +13,7 @@ import numpy as np
 
 from liquid.clocks import CLOCKS, steps_of
 from liquid.features.phase import DAY, WEEK
+from liquid.special_days import WEEKDAYS, Special, holidays_of, week_steps
 
 DIRECTIONS: Final = ("both", "up", "down")
 PERIODS: Final = (DAY, WEEK)
@@ -48,6 +49,8 @@ class SeriesOptions:
     timezone : IANA name of the zone whose clock days and weeks follow, daylight saving included. None: UTC.
     periods : seconds of the one or two periods that are expected from the start, in place of day and week. With one,
         the other stays the week. The first is kept in 48 parts, the second in 168; the detector knows the first.
+    holidays : country whose public holidays are like the last day of the weekend: US, DE-BY. None: no holidays.
+    events : planned times that are like those of another weekday, each (begin, end, weekday); epoch seconds, 0 Monday.
     min_effect : no alert for a value that is nearer than this to what was expected, in the value's own unit.
     direction : "up" or "down": no alert for a value below, or above, what was expected; "both".
     range : (low, high), the normal range: a value outside always alerts, one inside as ever. None: no range.
@@ -59,7 +62,8 @@ class SeriesOptions:
     Raises
     ------
     ValueError : a number that is not finite, a minimum or low that is not below the maximum or high, a zone that does
-        not exist, periods that are not positive seconds, a negative min_effect or cool_down, an unknown direction.
+        not exist, periods that are not positive seconds, holidays of an unknown country, holidays or events without a
+        week, an event that does not end after it begins, a negative min_effect or cool_down, an unknown direction.
     """
 
     minimum: float | None = None
@@ -67,6 +71,8 @@ class SeriesOptions:
     integer: bool = False
     timezone: str | None = None
     periods: tuple[float, ...] | None = None
+    holidays: str | None = None
+    events: tuple[tuple[float, float, int], ...] = ()
     min_effect: float = 0.0
     direction: str = "both"
     range: tuple[float, float] | None = None
@@ -96,6 +102,22 @@ class SeriesOptions:
                 raise ValueError(f"periods must be positive seconds, not {self.periods}")
         if self.timezone is not None:
             steps_of(self.timezone)
+        self._check_days()
+
+    def _check_days(self) -> None:
+        if self.holidays is not None:
+            holidays_of(self.holidays)
+        for begin, end, like in self.events:
+            if not (math.isfinite(begin) and math.isfinite(end) and begin < end):
+                raise ValueError(f"an event ends after it begins, not from {begin:g} to {end:g}")
+            if not 0 <= like < len(WEEKDAYS):
+                raise ValueError(f"an event is like a weekday from 0 to 6, not {like}")
+        if (self.holidays or self.events) and self._periods()[1] != WEEK:
+            raise ValueError("holidays and events change the day of the week; the second period must be 7 days")
+
+    def _periods(self) -> tuple[float, ...]:
+        declared = self.periods or ()
+        return declared + PERIODS[len(declared) :]
 
     def fill(self, record: np.void) -> None:
         """Write them into a record of OPTIONS."""
@@ -106,10 +128,17 @@ class SeriesOptions:
         record["range"] = (-math.inf, math.inf) if self.range is None else self.range
         record["cool_down"] = self.cool_down
         record["integer"] = self.integer
-        periods = self.periods or ()
-        record["periods"] = periods + PERIODS[len(periods) :]
+        record["periods"] = self._periods()
+        record["timezone"] = self._clocks()
+
+    def _clocks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First step and number of steps of the clocks of day and week."""
         zone = self.timezone
-        record["timezone"] = (0, 0) if zone is None else CLOCKS.part(zone, lambda: steps_of(zone))
+        day = (0, 0) if zone is None else CLOCKS.part(zone, lambda: steps_of(zone))
+        if not (self.holidays or self.events):
+            return day, day
+        key = (zone, self.holidays, tuple(Special(*event) for event in self.events))
+        return day, CLOCKS.part(key, lambda: week_steps(*key))
 
 
 def options_array(count: int) -> np.ndarray:

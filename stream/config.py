@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -14,6 +15,7 @@ from liquid import ModelConfig, SeriesOptions
 from liquid.config import MAX_HORIZONS
 from stream.codec import FORMATS
 from stream.feeds import template_fields
+from stream.planned import planned
 from stream.units import Duration
 
 OUTPUTS = ("results", "forecasts", "alerts", "dlq")
@@ -87,6 +89,8 @@ class OptionSettings(Section):
     integer: bool = False
     timezone: str | None = None
     periods: tuple[PositiveDuration, ...] | None = None
+    holidays: str | None = None
+    events: Path | None = None
     min_effect: float = 0.0
     direction: Literal["up", "down", "both"] = "both"
     range: tuple[float, float] | None = None
@@ -98,7 +102,8 @@ class OptionSettings(Section):
         return self
 
     def options(self) -> SeriesOptions:
-        return SeriesOptions(**{name: getattr(self, name) for name in OptionSettings.model_fields})
+        declared = {name: getattr(self, name) for name in OptionSettings.model_fields if name != "events"}
+        return SeriesOptions(**declared, events=planned(self.events, self.timezone) if self.events else ())
 
     def declared(self) -> dict[str, Any]:
         """The keys that were written down, with their values."""

@@ -22,6 +22,10 @@ from liquid.options import OPTIONS, options_array
         ({"periods": (0.0,)}, "periods must be positive seconds"),
         ({"periods": (60.0, float("nan"))}, "periods must be positive seconds"),
         ({"periods": (float("inf"),)}, "periods must be positive seconds"),
+        ({"events": ((5.0, 5.0, 6),)}, "an event ends after it begins, not from 5 to 5"),
+        ({"events": ((5.0, float("inf"), 6),)}, "an event ends after it begins"),
+        ({"events": ((5.0, 6.0, 7),)}, "like a weekday from 0 to 6, not 7"),
+        ({"events": ((5.0, 6.0, 0),), "periods": (3600.0, 7200.0)}, "the second period must be 7 days"),
     ],
 )
 def test_mistakes(options, words):
@@ -48,7 +52,8 @@ def test_one_declared_period_leaves_the_week():
 
 
 def test_every_option_has_its_place_in_the_record():
-    assert set(OPTIONS.names) == set(SeriesOptions.__dataclass_fields__)
+    in_the_clocks = {"holidays", "events"}
+    assert set(OPTIONS.names) == set(SeriesOptions.__dataclass_fields__) - in_the_clocks
 
 
 def test_options_stay_when_rows_move_and_are_no_part_of_them():
