@@ -10,8 +10,9 @@ import numpy as np
 
 from liquid import LEVELS, IncompatibleRow, Model
 from liquid.model import forecast_row
-from liquid.results import SKIPPED, as_bytes
+from liquid.results import OPENED, SKIPPED, as_bytes
 from stream.config import FeedSettings, ModelSettings
+from stream.earlier import EarlierRows
 from stream.events import EventBatch
 from stream.snapshot import DirtyRows
 from stream.transport.base import Snapshot, TopicPartition
@@ -30,6 +31,7 @@ class FeedEngine:
         self.feed = feed
         self.model = Model((model or ModelSettings()).config(feed.horizons))
         self.dirty = DirtyRows()
+        self._earlier = EarlierRows()
         self._lock = threading.Lock()
         self._tables: dict[TopicPartition, _Slots] = {}
         self._names: list[str] = []  # by slot
@@ -51,15 +53,23 @@ class FeedEngine:
             memory[part] = as_bytes(done)
         applied = (results["flags"] & SKIPPED) == 0
         self.dirty.touch(batch.source, slots[applied], batch.offsets[applied])
+        if len(alerting := np.flatnonzero(results["alert"] == OPENED)):
+            with self._lock:
+                for i in alerting.tolist():
+                    self._earlier.pin((batch.source, batch.ids[i]))
         return results
 
     # State that is saved and comes back.
 
     def snapshots(self, limit: int) -> list[Snapshot]:
         """The oldest unsaved rows, about `limit` of them; they count as saved from here on."""
-        return [
+        taken = [
             Snapshot(source, self._names[slot], self.model.row_bytes(slot)) for source, slot in self.dirty.take(limit)
         ]
+        with self._lock:
+            for source, series, row in taken:
+                self._earlier.saved((source, series), row)
+        return taken
 
     def restore(self, snapshots: Iterable[Snapshot]) -> tuple[int, int]:
         """Load saved rows; gives how many fit and how many were made by another version or other settings."""
@@ -69,6 +79,7 @@ class FeedEngine:
                 slot = self._table(snapshot.source)[snapshot.key]
                 try:
                     self.model.load_row(slot, snapshot.data)
+                    self._earlier.saved((snapshot.source, snapshot.key), snapshot.data)
                     fit += 1
                 except IncompatibleRow:
                     self.model.reset_row(slot)
@@ -79,7 +90,9 @@ class FeedEngine:
         """Forget a partition's rows: they belong to somebody else now."""
         self.dirty.forget(source)
         with self._lock:
-            for slot in self._tables.pop(source, {}).values():
+            table: dict[str, int] = self._tables.pop(source, {})
+            self._earlier.forget([(source, series) for series in table])
+            for slot in table.values():
                 self.model.reset_row(slot)
                 self._free.append(slot)
 
@@ -112,6 +125,19 @@ class FeedEngine:
         with self._lock:
             found = self._find(series)
             return found and (found[1], self.model.rows[found[0]].copy(), self.model.options[found[0]].copy())
+
+    def earlier(self, series: str) -> list[Model]:
+        """Models of one series each, as it was earlier (the newest first) and with its options as they are now."""
+        with self._lock:
+            found = self._find(series)
+            options = None if found is None else self.model.options[found[0]].copy()
+            kept = [row for source in self._tables for row in self._earlier.of((source, series))]
+        models = []
+        for row in kept if options is not None else ():
+            models.append(Model(self.model.config, capacity=1))
+            models[-1].options[0] = options
+            models[-1].load_row(0, row)
+        return sorted(models, key=lambda model: -int(model.rows["clock"]["events"][0]))
 
     def forecast(
         self, series: str, horizons: Sequence[float], levels: Sequence[float] = LEVELS

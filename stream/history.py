@@ -153,6 +153,14 @@ class History:
         rows = rows[(rows["time"] >= since) & (rows["time"] <= until)]
         return rows if limit < 0 else rows[max(len(rows) - limit, 0) :]
 
+    def numbered(self, feed: str, series: str) -> tuple[Array, int]:
+        """All kept results of a series (dtype ROW), and the number of its newest event, 1 for the first; 0: unknown."""
+        with self._lock:
+            number = self._catalogue.number(feed, series)
+            if number is None:
+                return np.empty(0, ROW), 0
+            return self._rings.read(number), int(self._catalogue.latest["events"][number])
+
     def coverage(self, feed: str, series: str) -> dict[str, Coverage]:
         """What the intervals of 80 % and 95 % held, over the results that are kept."""
         rows = self.rows(feed, series)

@@ -30,9 +30,9 @@ LEARNING: Final = 500  # events until a series is ready
 STRONG: Final = 1.5
 LASTING: Final = 3
 NEAR: Final = 2
-_BUDGET = 0.2
-_BUDGET_MEMORY = 2000.0
-_YOUTH = 200.0
+BUDGET = 0.2
+BUDGET_MEMORY = 2000.0
+YOUTH = 200.0
 
 #: begin, time of the peak, end of the episode before; last event above the budgeted line, first event, last one above
 #: 1.0; evidence when it opened or last escalated, peak score, alert budget spent; active, somebody was told; events
@@ -76,12 +76,12 @@ def judge(episode, evidence, alertable, outside, cool_down, n, time):
     change : NO_ALERT, OPENED, ESCALATED, CLOSED or NOTIFIED.
     notify : whether this event makes the alert worth waking somebody; NOTIFIED is an event that does nothing else.
     """
-    episode.budget *= math.exp(-1.0 / _BUDGET_MEMORY)
+    episode.budget *= math.exp(-1.0 / BUDGET_MEMORY)
     change = NO_ALERT
-    line = LINE * (1.0 + math.exp(-(n + 1.0) / _YOUTH))
+    line = LINE * (1.0 + math.exp(-(n + 1.0) / YOUTH))
     score = evidence / line
     strength = alertable / line
-    raised = 1.0 + _BUDGET * episode.budget
+    raised = 1.0 + BUDGET * episode.budget
     budgeted = strength / raised
     if outside:
         alertable = max(alertable, line)

@@ -49,7 +49,11 @@ def _known(
     series: Annotated[str, Path(description="Series id, percent-encoded (`/` as `%2F`).", examples=["JFK.AA"])],
     feed: FeedName = None,
 ) -> Known:
-    series = unquote(series)  # `paths.EncodedIds` keeps ids encoded until here
+    return known(service, unquote(series), feed)  # `paths.EncodedIds` keeps ids encoded until here
+
+
+def known(service: Service, series: str, feed: str | None) -> Known:
+    """The series of that id, in that feed or the only one that has it; raises ProblemError."""
     chosen = feed_of(service, feed)
     feeds = [chosen] if chosen else list(service.settings.feeds)
     holders = set(service.history.feeds_of(series))

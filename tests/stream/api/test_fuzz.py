@@ -48,6 +48,7 @@ NAMES = [
     "horizon",
     "level",
     "open",
+    "time",
 ]
 QUERY = st.lists(st.tuples(st.sampled_from(NAMES) | TEXT, TEXT), max_size=5)
 PATHS = [
@@ -56,6 +57,7 @@ PATHS = [
     "/v1/series/{}/forecast",
     "/v1/series/{}/scores",
     "/v1/alerts",
+    "/v1/explain",
     "/v1/feeds",
     "/{}",
 ]

@@ -37,6 +37,8 @@ def test_every_error_is_described_as_a_problem(schema):
         (f"/v1/series/{ID}/forecast?horizon=1h&level=0.5", "/v1/series/{series}/forecast", "200"),
         (f"/v1/series/{ID}/scores", "/v1/series/{series}/scores", "200"),
         ("/v1/alerts", "/v1/alerts", "200"),
+        (f"/v1/explain?series={ID}", "/v1/explain", "200"),
+        ("/v1/explain?series=none", "/v1/explain", "404"),
         ("/v1/feeds", "/v1/feeds", "200"),
         ("/v1/stats", "/v1/stats", "200"),
         ("/healthz", "/healthz", "200"),
