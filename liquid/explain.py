@@ -18,6 +18,7 @@ from liquid import forecaster, row
 from liquid import results as res
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts
+from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.features import clock
 from liquid.learning import conformal
@@ -138,6 +139,7 @@ class _Trial:
         self.before, self.config, self.time = before, config, time
         self._model = Model(config, capacity=_TRIES)
         self._model.options[:] = options
+        self.options = self._model.options[0]
         self._bytes = as_bytes(np.atleast_1d(np.asarray(before)))[0]
 
     def run(self, values: NDArray[np.float64]) -> NDArray[np.void]:
@@ -185,7 +187,8 @@ def _width(trial: _Trial, result: np.void) -> Width | None:
     copy = np.zeros(1, trial.before.dtype)
     as_bytes(copy)[:] = as_bytes(np.atleast_1d(np.asarray(trial.before)))
     work, factor = np.zeros(1, row.WORK), np.zeros(conformal.INPUTS)
-    half, usual = _parts(copy[0], trial.time, np.array(trial.config.kinds()), work[0], factor)
+    declared = (trial.options, CLOCKS.table)
+    half, usual = _parts(copy[0], declared, trial.time, np.array(trial.config.kinds()), work[0], factor)
     return Width(
         half=half,
         usual=usual,
@@ -195,13 +198,14 @@ def _width(trial: _Trial, result: np.void) -> Width | None:
 
 
 @njit
-def _parts(state, time, kinds, work, factor):
+def _parts(state, declared, time, kinds, work, factor):
     """Half width of the 95 % interval of the next event, the same without widening; fills the factors."""
     cells = state.clock.cells
     gap, _ = clock.advance(state.clock, max(time, state.clock.time))
     unit = max(state.clock.unit, 1e-9)
     w = work.forecaster
-    forecaster.expect(state.forecaster, state.rings, cells, kinds, min(gap / unit, 1e6), unit, w)
+    forecaster.declare(declared[0], state.scale.centre, state.scale.step, w)
+    forecaster.expect(state.forecaster, state.rings, cells, kinds, declared, min(gap / unit, 1e6), unit, w)
     c = state.forecaster.bucket[0].conformal
     for k in range(len(factor)):
         factor[k] = math.exp(min(max(c.theta[k] * w.input[k], -2.0), 2.0))
