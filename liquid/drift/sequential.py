@@ -1,0 +1,171 @@
+"""The sequential test that all kinds of drift share.
+
+Every score, less its reference, is averaged with exponential weights over about 8, 32, 128 and 512 events (Roberts
+1959; a geometric grid of windows is within a constant of the best window for every size of shift, Lai 1995). An
+average's variance is the score's own, times what independent events would leave of it, times a factor for their
+dependence. That factor is learned from the averages themselves, beginning with the expected one; without it, every
+autocorrelated series would drift all the time. The statistic is the largest average over its line, so 1.0 is the line.
+
+When it is reached a drift begins, and the reference is learned anew. The drift ends when the new reference has seen
+RELEARN events and nothing leaves it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+
+from liquid._jit import njit
+from liquid.drift.base import FIRST, rate
+
+WINDOWS: Final = (8, 32, 128, 512)  # as many as base.LINE
+RELEARN: Final = 400  # events of a reference before it is tested against
+OVER: Final = 0.5  # a drift is over when its statistic is below
+_SCORE_LIMIT = 4.0  # deviations that one event may count for
+_LEAST_VARIANCE = 0.01
+_TRUST = 0.125  # of the learned factor, per window that it has seen
+_LEAST_FACTOR = 0.5
+_MOST_RATIO = 9.0
+
+_WINDOW = np.array(WINDOWS, float)
+_NO_CHANGE: Final = 0
+_BEGUN: Final = 1
+_ENDED: Final = 2
+
+#: When it began to show and when it last began or ended to be a drift (epoch s); events of the reference, events ever;
+#: statistic, largest one of the newest drift; drifts so far; whether there is one now.
+STATUS: Final = np.dtype(
+    [
+        ("onset", "f8"),
+        ("changed", "f8"),
+        ("events", "i4"),
+        ("ever", "i4"),
+        ("statistic", "f4"),
+        ("peak", "f4"),
+        ("drifts", "u2"),
+        ("active", "u1"),
+    ],
+    align=True,
+)
+
+
+def test_dtype(scores: int) -> np.dtype:
+    """References, variances, and averages with the factors of their dependence, of so many scores."""
+    grid = (scores, len(WINDOWS))
+    return np.dtype(
+        [("mean", "f4", (scores,)), ("variance", "f4", (scores,)), ("average", "f4", grid), ("factor", "f4", grid)]
+    )
+
+
+@njit
+def observe(status, test, said, promised, lines, time, spacing):
+    """Take the scores of one event.
+
+    Parameters
+    ----------
+    status : record of dtype STATUS. test : record of test_dtype. said : record of dtype SCORES.
+    promised : (scores,) fixed references, nan: learned. lines : (scores, windows) deviations of an average. time : epoch seconds. spacing : usual seconds between events.
+
+    Returns
+    -------
+    change : 0 none, 1 a drift has begun, 2 it has ended.
+    """
+    n = status.events
+    largest = 0.0
+    at = 0
+    for j in range(len(test.mean)):
+        found = _score(test, j, said.score[j], said.correlation[j], promised[j], lines[j], n, status.ever)
+        if found > largest:
+            largest = found
+            at = j
+    status.events = min(n + 1, 2_000_000_000)
+    status.ever = min(status.ever + 1, 2_000_000_000)
+    if n < RELEARN:
+        return _NO_CHANGE
+    status.statistic = math.sqrt(largest)
+    if status.statistic >= 1.0:
+        change = _NO_CHANGE
+        if not status.active:
+            change = _BEGUN
+            status.active = 1
+            status.drifts = min(status.drifts + 1, 65535)
+            status.onset = time - age(test, at) * spacing
+            status.changed = time
+            status.peak = 0.0
+        status.peak = max(status.peak, status.statistic)
+        status.events = 0
+        for j in range(len(test.mean)):
+            for k in range(len(_WINDOW)):
+                test.average[j, k] = 0.0
+        return change
+    if status.active and status.statistic < OVER:
+        status.active = 0
+        status.changed = time
+        return _ENDED
+    return _NO_CHANGE
+
+
+@njit
+def _score(test, j, score, correlation, promised, line, n, ever):
+    """Take one score; the largest squared average over its squared line."""
+    fixed = not math.isnan(promised)
+    if fixed:
+        test.mean[j] = promised
+        test.variance[j] = promised * (1.0 - promised)
+    variance = max(test.variance[j], _LEAST_VARIANCE)
+    away = score - test.mean[j]
+    if n >= FIRST and not fixed:
+        limit = _SCORE_LIMIT * math.sqrt(variance)
+        away = min(max(away, -limit), limit)
+    largest = 0.0
+    shorter = 0.0
+    for k in range(len(_WINDOW)):
+        a = 1.0 / _WINDOW[k]
+        average = test.average[j, k] + a * (away - test.average[j, k])
+        test.average[j, k] = average
+        left = a / (2.0 - a)
+        c = correlation * (1.0 - a)
+        expected = max((1.0 + c) / (1.0 - c), shorter)
+        trust = ever * a * _TRUST
+        factor = max((trust * test.factor[j, k] + expected) / (trust + 1.0), _LEAST_FACTOR)
+        shorter = factor
+        ratio = min(average * average / (left * variance), _MOST_RATIO * factor)
+        if n >= FIRST:
+            test.factor[j, k] += rate(ever) * (ratio - test.factor[j, k])
+        unsure = 0.0 if fixed else 1.0 / (n + 1.0)
+        largest = max(largest, average * average / (variance * factor * (left + unsure) * line[k] * line[k]))
+    if not fixed:
+        r = rate(n)
+        test.mean[j] += r * away
+        test.variance[j] += r * (away * away - test.variance[j])
+    return largest
+
+
+@njit
+def age(test, j):
+    """Events since score j's shift, if it was a step: the age that its averages fit best.
+
+    After a step of size d, the average over a window w is d (1 - exp(-age / w)); for every age of a grid the size is
+    fitted by weighted least squares.
+    """
+    best = 0.0
+    least = 1e300
+    candidate = 2.0
+    while candidate <= 2048.0:
+        fit = 0.0
+        squares = 0.0
+        total = 0.0
+        for k in range(len(_WINDOW)):
+            w = 2.0 * _WINDOW[k]  # one over the variance of the average
+            g = 1.0 - math.exp(-candidate / _WINDOW[k])
+            fit += w * g * test.average[j, k]
+            squares += w * g * g
+            total += w * test.average[j, k] * test.average[j, k]
+        rest = total - fit * fit / squares
+        if rest < least:
+            least = rest
+            best = candidate
+        candidate *= 1.25
+    return best
