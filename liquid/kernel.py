@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from liquid import bounds, detector, forecaster
+from liquid import bounds, detector, drift, forecaster
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts
 from liquid.features import clock, period, phase, rings, scale, wall
@@ -141,7 +141,10 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     )
     _report(row, o, n, gap, score, strength, alert_score, change, notify, evidence, value, work.detector)
 
-    # 5. take the event in and look ahead
+    # 5. whether anything has changed for good
+    _drift(row.drift, time, day_time, gap, value, work.drift, o)
+
+    # 6. take the event in and look ahead
     if step > 0.0:
         z = forecaster.bound((value - centre) / step)
         forecaster.declare(options, centre, step, wf)
@@ -155,6 +158,21 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
             o.hi80[m] = bounds.upper(mean + width80, options)
             o.lo95[m] = bounds.lower(mean - width95, options)
             o.hi95[m] = bounds.upper(mean + width95, options)
+
+
+@njit
+def _drift(state, time, day_time, gap, value, work, o):
+    seen = work.seen
+    seen.time = time
+    seen.day_time = day_time
+    seen.gap = gap
+    seen.value = value
+    seen.forecast = math.isfinite(o.expected)
+    if seen.forecast:
+        seen.error = value - o.expected
+        seen.missed80 = not o.lower80 <= value <= o.upper80
+        seen.missed95 = not o.lower <= value <= o.upper
+    o.drift, o.drift_onset = drift.observe(state, seen, work.said)
 
 
 @njit

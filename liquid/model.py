@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liquid import kernel, row
+from liquid import drift, kernel, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.clocks import CLOCKS
@@ -204,7 +204,8 @@ class Model:
         as_bytes(self.rows)[slot] = as_bytes(self._fresh)[0]
 
     def describe(self, slot: int) -> dict[str, Any]:
-        """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped."""
+        """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped,
+        drift (see `liquid.drift.describe`)."""
         r = self.rows[slot]
         clock = r["clock"]
         period = float(r["forecaster"]["bank"]["period"])
@@ -218,6 +219,7 @@ class Model:
             "period": period * float(clock["unit"]) if period > 0 else None,
             "clamped": int(clock["clamped"]),
             "bytes": self.row_dtype.itemsize,
+            "drift": drift.describe(r["drift"]),
         }
 
 

@@ -77,6 +77,8 @@ def result_dtype(horizons: int) -> np.dtype:
     mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,) (nan for the
         first two events).
     flags : TIME_CLAMPED | SKIPPED | REJECTED.
+    drift : bit k is set while there is a drift of `liquid.drift.DRIFTS[k]`, bit k + 4 where it has just begun or ended.
+        drift_onset : estimated time of the shift (epoch seconds) where one has begun, else 0.
     """
     per_horizon = [(name, "f8", (horizons,)) for name in BANDS]
     return np.dtype(
@@ -102,6 +104,8 @@ def result_dtype(horizons: int) -> np.dtype:
             ("notify", "u1"),
             ("direction", "i1"),
             ("flags", "u1"),
+            ("drift", "u1"),
+            ("drift_onset", "f8"),
             *per_horizon,
         ],
         align=True,

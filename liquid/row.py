@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from liquid import detector, forecaster
+from liquid import detector, drift, forecaster
 from liquid.features import clock, rings, scale
 
 #: Raised whenever the layout or the meaning of a field changes.
@@ -35,10 +35,13 @@ def row_dtype(tier: str, horizons: int) -> np.dtype:
             ("rings", rings.rings_dtype(levels, length)),
             ("detector", detector.detector_dtype(levels)),
             ("forecaster", forecaster.forecaster_dtype(horizons)),
+            ("drift", drift.STATE),
         ],
         align=True,
     )
 
 
 #: Work space of one thread.
-WORK: Final = np.dtype([("forecaster", forecaster.WORK), ("detector", detector.WORK)], align=True)
+WORK: Final = np.dtype(
+    [("forecaster", forecaster.WORK), ("detector", detector.WORK), ("drift", drift.WORK)], align=True
+)

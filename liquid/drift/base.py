@@ -30,11 +30,13 @@ BOUND_SIZE: Final = 2.5
 DEVIATION: Final = 1.2533
 FIRST: Final = 20  # events before anything is clipped to the spread seen so far
 
-#: What every kind is told of an event: its time and gap (s), its value, the next-event forecast's error (0 where
-#: nothing was forecast: `forecast` is 0 then), and whether the value lay outside the 80 % and the 95 % interval.
+#: What every kind is told of an event: its time (s), the same on the clock of the series' day, its gap (s), its value,
+#: the next-event forecast's error (where `forecast` is 0 there was none), and whether the value lay outside the 80 %
+#: and the 95 % interval.
 SEEN: Final = np.dtype(
     [
         ("time", "f8"),
+        ("day_time", "f8"),
         ("gap", "f8"),
         ("value", "f8"),
         ("error", "f8"),

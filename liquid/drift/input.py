@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
-from liquid.drift.base import BOUND, BOUND_SIZE, DEVIATION, FIRST, LINE, MEMORY, clip, rate
+from liquid.drift.base import BOUND, BOUND_SIZE, DEVIATION, FIRST, LINE, clip, rate
 from liquid.features import phase
 
 WAVES: Final = 8  # sine and cosine of the day, its half and its third, and of the week
@@ -57,7 +57,7 @@ def scores(state, seen, n, out):
     scale = max(DEVIATION * state.spread, 1e-12 * abs(state.mean) + 1e-280)
     course = 0.0
     for k in range(WAVES):
-        course += state.wave[k] * _wave(state, k, seen.time)
+        course += state.wave[k] * _wave(state, k, seen.day_time)
     deviation = clip((seen.value - state.mean) / scale - course, 1e6)
     correlation = clip(state.product / max(state.square, 1e-9), 0.98) if n > FIRST else 0.0
     innovation = deviation - correlation * state.previous
@@ -84,7 +84,7 @@ def _learn(state, seen, n, r, scale, course, deviation, innovation):
         for k in range(WAVES):
             # less than a whole period is no period yet
             step = min(r, seen.gap / (phase.DAY if k < 6 else phase.WEEK), 1.0 / FIRST)
-            state.wave[k] = clip(state.wave[k] + 2.0 * step * d * _wave(state, k, seen.time), 100.0)
+            state.wave[k] = clip(state.wave[k] + 2.0 * step * d * _wave(state, k, seen.day_time), 100.0)
     state.innovation += r * (size - state.innovation)
     away = seen.value - state.mean - course * scale
     limit = _LARGEST * scale if n > FIRST else 1e300

@@ -13,7 +13,7 @@ RELEARN events and nothing leaves it.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -66,7 +66,8 @@ def observe(status, test, said, promised, lines, time, spacing):
     Parameters
     ----------
     status : record of dtype STATUS. test : record of test_dtype. said : record of dtype SCORES.
-    promised : (scores,) fixed references, nan: learned. lines : (scores, windows) deviations of an average. time : epoch seconds. spacing : usual seconds between events.
+    promised : (scores,) fixed references, nan: learned. lines : (scores, windows) deviations of an average.
+    time : epoch seconds. spacing : usual seconds between events.
 
     Returns
     -------

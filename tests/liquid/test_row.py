@@ -32,7 +32,7 @@ def test_doubles_only_where_values_and_times_are_kept() -> None:
     r = np.zeros(1, row.row_dtype("full", 2))[0]
     doubles = {name.split("[")[0] for name, field in leaves(r) if field.dtype == np.float64}
     parts = {name.split(".")[0] for name in doubles}
-    assert parts <= {"clock", "scale", "value", "rings", "detector", "forecaster"}
+    assert parts <= {"clock", "scale", "value", "rings", "detector", "forecaster", "drift"}
     of_forecaster = {name for name in doubles if name.startswith("forecaster")}
     assert all(name.endswith(("time", "born", "pending")) for name in of_forecaster), of_forecaster
 

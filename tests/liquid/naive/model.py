@@ -11,6 +11,7 @@ from liquid.kernel import LARGEST, LATEST, NOTHING
 from tests.liquid.naive import alertable, alerts, forecast
 from tests.liquid.naive.clock import Clock
 from tests.liquid.naive.detector import Detector
+from tests.liquid.naive.drift import Drift, Seen
 from tests.liquid.naive.forecaster import Forecaster
 from tests.liquid.naive.period import Period
 from tests.liquid.naive.rings import Rings
@@ -45,6 +46,8 @@ class Result:
     alert: int = 0
     direction: int = 0
     flags: int = 0
+    drift: int = 0
+    drift_onset: float = 0.0
     mean: list[float] = field(default_factory=list)
     lo80: list[float] = field(default_factory=list)
     hi80: list[float] = field(default_factory=list)
@@ -64,6 +67,7 @@ class Series:
         self.period = Period()
         self.detector = Detector(levels)
         self.forecaster = Forecaster(config.horizons, *config.kinds(), self.options)
+        self.drift = Drift()
         self.value = 0.0
 
     def take(self, time: float, value: float, offset: int = -1) -> Result:
@@ -95,6 +99,7 @@ class Series:
         self._shape(self.value if n > 0 else value, value, cells, deviation)
         self.value = value
         self._score(time, value, n, out)
+        self._drift(time, value, out)
         if self.scale.step > 0:
             self._look_ahead(time, value, gap, out)
 
@@ -147,10 +152,19 @@ class Series:
             if self.period.look(level.codes, k, level.blocks, level.blocks - before[k]):
                 self.forecaster.retune(self.period.period)
 
+    def _day_time(self, time: float) -> float:
+        return wall(self.options.timezone, time) * 86400 / (self.options.periods or (86400.0,))[0]
+
+    def _drift(self, time: float, value: float, out: Result) -> None:
+        seen = Seen(time, self._day_time(time), out.gap, value)
+        if math.isfinite(out.expected):
+            seen.error = value - out.expected
+            seen.missed80 = not out.lower80 <= value <= out.upper80
+            seen.missed95 = not out.lower <= value <= out.upper
+        out.drift, out.drift_onset = self.drift.observe(seen)
+
     def _score(self, time: float, value: float, n: int, out: Result) -> None:
-        period = (self.options.periods or (86400.0,))[0]
-        day_time = wall(self.options.timezone, time) * 86400 / period
-        g, group = self.detector.observe(day_time, value, out.gap, n)
+        g, group = self.detector.observe(self._day_time(time), value, out.gap, n)
         episode = self.detector.episode
         may_alert = alertable.alertable(self.detector.feedback, self.options, group, value, out.expected, n)
         beyond = alertable.outside(self.options, value)
