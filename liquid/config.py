@@ -10,6 +10,7 @@ import numpy as np
 from liquid import row
 from liquid.features import bank
 from liquid.learning import decoder
+from liquid.tiers import TIERS
 
 BANKS = {"none": bank.NONE, "liquid_s4": bank.LIQUID_S4, "cfc": bank.CFC}
 DECODERS = {"none": decoder.NONE, "cfc": decoder.CFC, "liquid_s4": decoder.LIQUID_S4}
@@ -44,7 +45,7 @@ class ModelConfig:
             raise ValueError(f"horizons must be positive seconds in ascending order, not {h}")
         if h[-1] > LONGEST_HORIZON:
             raise ValueError(f"horizons must be at most {LONGEST_HORIZON:g} seconds, not {h[-1]:g}")
-        for name, allowed in (("tier", row.TIERS), ("bank", BANKS), ("decoder", DECODERS)):
+        for name, allowed in (("tier", TIERS), ("bank", BANKS), ("decoder", DECODERS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
 

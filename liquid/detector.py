@@ -14,6 +14,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.anomaly import alerts, contexts, evidence, predictor, tails
 from liquid.results import EVIDENCE
+from liquid.tiers import TIERS, Tier
 
 CONTEXT_WEIGHT: Final = 1.3
 SHAPE_WEIGHT: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
@@ -31,18 +32,19 @@ _GROUP = np.array([EVIDENCE.index(t.group) for _, t in evidence.TAILS])
 _HABIT = EVIDENCE.index("habit")
 _SHAPE = EVIDENCE.index("shape")
 _LEVEL_WEIGHT = np.array(SHAPE_WEIGHT)
+_MOST = max(predictor.size(tier.means) for tier in TIERS.values())
 
 
-def detector_dtype(levels: int) -> np.dtype:
-    """State of the detector over `levels` levels of the shape memory."""
+def detector_dtype(tier: Tier) -> np.dtype:
+    """State of the detector in the sizes of a tier."""
     return np.dtype(
         [
-            ("predictor", predictor.PREDICTOR),
+            ("predictor", predictor.predictor_dtype(tier.means)),
             ("evidence", evidence.STATE),
             ("tail", tails.TAIL, (len(evidence.TAILS),)),
-            ("shape", tails.TAIL, (levels,)),
-            ("shape_evidence", "f4", (levels,)),
-            ("habits", contexts.HABITS),
+            ("shape", tails.TAIL, (tier.levels,)),
+            ("shape_evidence", "f4", (tier.levels,)),
+            ("habits", contexts.habits_dtype(tier.sizes, tier.hours)),
             ("episode", alerts.EPISODE),
         ],
         align=True,
@@ -52,8 +54,8 @@ def detector_dtype(levels: int) -> np.dtype:
 #: Work space of one thread.
 WORK = np.dtype(
     [
-        ("row", "f4", (predictor.SIZE,)),
-        ("gain", "f4", (predictor.SIZE,)),
+        ("row", "f4", (_MOST,)),
+        ("gain", "f4", (_MOST,)),
         ("seen", evidence.SEEN),
         ("statistic", "f8", (len(evidence.KINDS),)),
         ("habit", "f8", (contexts.CONTEXTS,)),

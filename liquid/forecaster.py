@@ -1,7 +1,8 @@
 """The forecaster of one series: experts on evolved features, mixed online, with adaptive intervals.
 
-Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same with the liquid decoder. For
-the next event and for every fixed horizon there is a bucket with its own mixture and interval; other horizons are
+Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same and what the units of the liquid
+decoder say of its error, by a readout of their own (one of both together has a covariance many times as large and is no
+better). For the next event and for every fixed horizon there is a bucket with its own mixture and interval; other horizons are
 interpolated between buckets in log distance. Feedback is strictly delayed: a forecast made at t for t + d is learned
 from the first event at t + d (half a unit early at most), with features evaluated at that event's true time.
 """
@@ -17,12 +18,10 @@ from liquid._jit import njit
 from liquid.features import analog, bank, origin, period, phase
 from liquid.features.wall import wall
 from liquid.learning import conformal, decoder, mixture, rls
+from liquid.tiers import Tier
 
 EXPERTS: Final = 4
-SLOTS: Final = 8  # origins kept per horizon, STRIDE of the horizon apart
-STRIDE: Final = 1.0 / 6.0
-LINEAR: Final = origin.ROW
-FULL: Final = origin.ROW + decoder.UNITS
+SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apart, from the first to the last
 FORGETTING: Final = 0.9999
 PRIOR: Final = 0.02
 PRIOR_UNITS: Final = 0.01
@@ -31,21 +30,24 @@ _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _CAP = 1e4
 
-#: One forecast that waits for its target.
-PENDING = np.dtype(
-    [
-        ("origin", origin.ORIGIN),
-        ("then", "f4", (origin.DETAILS,)),
-        ("expert", "f4", (EXPERTS,)),
-        ("mixed", "f4"),
-        ("scale", "f4"),
-        ("widening", "f4"),
-        ("half", "f4", (2,)),
-        ("input", "f4", (conformal.INPUTS,)),
-        ("waiting", "u1"),
-    ],
-    align=True,
-)
+
+def pending_dtype(tier: Tier) -> np.dtype:
+    """One forecast that waits for its target."""
+    return np.dtype(
+        [
+            ("origin", origin.origin_dtype(tier.details, tier.bank)),
+            ("then", "f4", (tier.details,)),
+            ("expert", "f4", (EXPERTS,)),
+            ("mixed", "f4"),
+            ("scale", "f4"),
+            ("widening", "f4"),
+            ("half", "f4", (2,)),
+            ("input", "f4", (conformal.INPUTS,)),
+            ("waiting", "u1"),
+        ],
+        align=True,
+    )
+
 
 #: What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned.
 BUCKET = np.dtype(
@@ -60,25 +62,27 @@ BUCKET = np.dtype(
 )
 
 
-def forecaster_dtype(horizons: int) -> np.dtype:
-    """State of the forecaster for `horizons` fixed horizons; bucket 0 is the next event."""
+def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
+    """State of the forecaster for `horizons` fixed horizons in the sizes of a tier; bucket 0 is the next event."""
+    size = origin.row_size(tier.details, tier.bank)
     return np.dtype(
         [
             ("bank", bank.BANK),
             ("period", period.PERIOD),
-            ("day", phase.table_dtype(48)),
-            ("week", phase.table_dtype(168)),
-            ("origin", origin.ORIGIN),
-            ("pending", PENDING, (horizons, SLOTS)),
+            ("day", phase.table_dtype(tier.day)),
+            ("week", phase.table_dtype(tier.week)),
+            ("origin", origin.origin_dtype(tier.details, tier.bank)),
+            ("pending", pending_dtype(tier), (horizons, tier.slots)),
             ("made", "i8", (horizons,)),
             ("seen", "i8"),
             ("born", "f8"),
             ("spacing", "f4"),
             ("surprise", "f4"),
-            ("readout", "f4", (2, FULL)),
-            ("linear", "f4", (rls.packed(LINEAR),)),
-            ("full", "f4", (rls.packed(FULL),)),
-            ("decoder", decoder.DECODER),
+            ("readout", "f4", (size,)),
+            ("covariance", "f4", (rls.packed(size),)),
+            ("unit_readout", "f4", (tier.units,)),
+            ("unit_covariance", "f4", (rls.packed(tier.units),)),
+            ("decoder", decoder.decoder_dtype(tier.units)),
             ("bucket", BUCKET, (horizons + 1,)),
         ],
         align=True,
@@ -88,9 +92,9 @@ def forecaster_dtype(horizons: int) -> np.dtype:
 #: Work space of one thread: rows, gains and inputs. low, high, whole : see `declare`.
 WORK = np.dtype(
     [
-        ("x", "f4", (FULL,)),
-        ("scaled", "f4", (FULL,)),
-        ("gain", "f4", (FULL,)),
+        ("x", "f4", (origin.ROW,)),
+        ("scaled", "f4", (origin.ROW,)),
+        ("gain", "f4", (origin.ROW,)),
         ("u", "f4", (decoder.INPUTS,)),
         ("bank", "f4", (bank.FEATURES,)),
         ("then", "f4", (origin.DETAILS,)),
@@ -115,10 +119,8 @@ WORK = np.dtype(
 @njit
 def start(f):
     """A fresh series."""
-    rls.reset(f.linear, LINEAR, PRIOR)
-    rls.reset(f.full, FULL, PRIOR)
-    for a in range(LINEAR, FULL):
-        f.full[rls.index(a, a)] = PRIOR_UNITS
+    rls.reset(f.covariance, len(f.readout), PRIOR)
+    rls.reset(f.unit_covariance, len(f.unit_readout), PRIOR_UNITS)
     decoder.start(f.decoder)
     for m in range(len(f.bucket)):
         mixture.start(f.bucket[m].mixture)
@@ -148,10 +150,10 @@ def recode(f, factor, shift):
     origin.recode(f.origin, factor, shift)
     f.surprise = min(f.surprise * factor, _CAP)
     for m in range(len(f.made)):
-        for s in range(SLOTS):
+        for s in range(f.pending.shape[1]):
             p = f.pending[m, s]
             origin.recode(p.origin, factor, shift)
-            for k in range(origin.DETAILS):
+            for k in range(len(p.then)):
                 p.then[k] = bound(p.then[k] * factor - shift)
             for k in range(EXPERTS):
                 p.expert[k] = bound(p.expert[k] * factor - shift)
@@ -164,8 +166,7 @@ def recode(f, factor, shift):
         conformal.recode(f.bucket[m].conformal, factor)
         f.bucket[m].change = min(max(f.bucket[m].change * factor, 1e-6), 1e6)
         f.bucket[m].error = min(max(f.bucket[m].error * factor, 1e-6), 1e6)
-    _reweigh(f.readout[0], f.linear, LINEAR, factor, shift)
-    _reweigh(f.readout[1], f.full, FULL, factor, shift)
+    _reweigh(f, factor, shift)
 
 
 @njit
@@ -176,22 +177,25 @@ def retune(f, kinds):
         f.bank.mode[k] = 0.0
     if kinds[0] == bank.LIQUID_S4:
         for m in range(len(f.made)):
-            for s in range(SLOTS):
-                for k in range(4):
+            for s in range(f.pending.shape[1]):
+                for k in range(len(f.origin.bank)):
                     f.pending[m, s].origin.bank[k] = 0.0
 
 
 @njit
-def _reweigh(w, p, size, factor, shift):
+def _reweigh(f, factor, shift):
     """Features scale with z, except the constant (which takes the shift of the level), the calendar and the units."""
     g = min(max(factor, 1e-3), 1e3)
     s = min(max(shift, -1e3), 1e3)
+    w = f.readout
     w[origin.CONSTANT] = bound(w[origin.CONSTANT] * g + w[origin.LEVEL] * s)
-    rls.transform(p, size, origin.CONSTANT, g, origin.LEVEL, s)
-    for a in range(size):
-        if a in origin.CALENDAR or a >= LINEAR:
-            w[a] = bound(w[a] * g)
-            rls.transform(p, size, a, g, a, 0.0)
+    rls.transform(f.covariance, len(w), origin.CONSTANT, g, origin.LEVEL, s)
+    for a in origin.CALENDAR:
+        w[a] = bound(w[a] * g)
+        rls.transform(f.covariance, len(w), a, g, a, 0.0)
+    for a in range(len(f.unit_readout)):
+        f.unit_readout[a] = bound(f.unit_readout[a] * g)
+        rls.transform(f.unit_covariance, len(f.unit_readout), a, g, a, 0.0)
 
 
 @njit
@@ -202,13 +206,11 @@ def bound(v):
 
 @njit
 def _row(f, o, kinds, declared, distance, unit, work):
-    """Fill work.x and the units' slopes for a target `distance` after origin `o`; work.then is given."""
+    """Fill work.x, the units and their slopes for a target `distance` after origin `o`; work.then is given."""
     age = f.origin.time - f.born
     tables = (f.day, f.week)
     origin.fill(o, f.bank, kinds[0], tables, declared, age, work.then, distance, unit, work.x, work.u, work.bank)
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
-    for a in range(decoder.UNITS):
-        work.x[LINEAR + a] = work.h[a]
 
 
 @njit
@@ -218,11 +220,8 @@ def read_experts(f, o, kinds, declared, distance, unit, work):
     _row(f, o, kinds, declared, distance, unit, work)
     work.expert[0] = o.z
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
-    work.expert[2] = bound(o.z + rls.predict(f.readout[0], work.x, LINEAR))
-    if kinds[1] == decoder.NONE:
-        work.expert[3] = work.expert[2]
-    else:
-        work.expert[3] = bound(o.z + rls.predict(f.readout[1], work.x, FULL))
+    work.expert[2] = bound(o.z + rls.predict(f.readout, work.x, len(f.readout)))
+    work.expert[3] = bound(work.expert[2] + rls.predict(f.unit_readout, work.h, len(f.unit_readout)))
     for k in range(EXPERTS):
         work.expert[k] = min(max(work.expert[k], work.low), work.high)
 
@@ -274,28 +273,29 @@ def _learn(f, m, distance, z0, z, kinds, work):
     b.rows = min(b.rows + 1.0, 1e6)
     b.change += max(1.0 / b.rows, 0.005) * (min(abs(dz), _CAP) - b.change)
     scale = 1.0 / max(b.change, 1e-3)
-    e0 = dz - rls.predict(f.readout[0], work.x, LINEAR)
-    e1 = e0 if kinds[1] == decoder.NONE else dz - rls.predict(f.readout[1], work.x, FULL)
+    e0 = dz - rls.predict(f.readout, work.x, len(f.readout))
+    e1 = e0 - rls.predict(f.unit_readout, work.h, len(f.unit_readout))
     limit = _HUBER * b.error
     n = b.rows
-    _step(f.readout[0], f.linear, LINEAR, e0, scale, limit, n, work)
+    _step(f.readout, f.covariance, work.x, e0, scale, limit, n, work)
     size = abs(e1)
     clipped = e1
     if n > 30.0 and size > limit:
         clipped = e1 * limit / size
     if kinds[1] != decoder.NONE:
-        _step(f.readout[1], f.full, FULL, e1, scale, limit, n, work)
+        _step(f.unit_readout, f.unit_covariance, work.h, e1, scale, limit, n, work)
         if n > 20.0:
-            decoder.learn(f.decoder, work.u, work.slope, f.readout[1, LINEAR:], -clipped / (b.error + 1e-6) * scale)
+            decoder.learn(f.decoder, work.u, work.slope, f.unit_readout, -clipped / (b.error + 1e-6) * scale)
     b.error = max(b.error + max(1.0 / n, 0.01) * (min(abs(clipped), _CAP) - b.error), 1e-6)
 
 
 @njit
-def _step(w, p, size, error, scale, limit, n, work):
+def _step(w, p, x, error, scale, limit, n, work):
+    size = len(w)
     if n > 30.0 and abs(error) > limit:
         scale = scale * math.sqrt(limit / abs(error))
     for a in range(size):
-        work.scaled[a] = work.x[a] * scale
+        work.scaled[a] = x[a] * scale
     rls.update(w, p, work.scaled, work.gain, size, error * scale, FORGETTING, 100.0 * size * PRIOR, PRIOR)
 
 
@@ -349,7 +349,7 @@ def _off(z, mixed, scale, half, work):
 def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     best = -1
     miss = 1e300
-    for s in range(SLOTS):
+    for s in range(f.pending.shape[1]):
         p = f.pending[m, s]
         if p.waiting == 0:
             continue
@@ -363,7 +363,7 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     if best < 0 or miss > 0.5 * horizon:
         return
     p = f.pending[m, best]
-    pending = float((f.made[m] - 1 - best) % SLOTS + 1)
+    pending = float((f.made[m] - 1 - best) % f.pending.shape[1] + 1)
     if miss <= 0.1 * horizon + 1e-9:
         mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
         _reach(p.half, work)
@@ -372,7 +372,7 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
         conformal.learn(c, off, p.scale, p.widening, p.input, work.reach, pending)
     age = time - p.origin.time
     part = age / horizon
-    for k in range(origin.DETAILS):
+    for k in range(len(p.then)):
         work.then[k] = p.origin.now[k] + (p.then[k] - p.origin.now[k]) * part
     _row(f, p.origin, kinds, declared, age / unit, unit, work)
     _learn(f, m + 1, age / unit, p.origin.z, z, kinds, work)
@@ -397,7 +397,7 @@ def observe(f, kinds, declared, time, z, gap):
     o.z = z
     o.fast = f.bank.fast
     o.slow = f.bank.slow
-    for k in range(4):
+    for k in range(min(len(f.bank.mode), len(o.bank))):
         o.bank[k] = f.bank.mode[k]
 
 
@@ -405,7 +405,7 @@ def observe(f, kinds, declared, time, z, gap):
 def look_ahead(f, rings, cells, distance, work):
     """Read the analogs at `distance` from the newest event into work.then and the origin; give their spread."""
     spread = 0.0
-    for k in range(origin.DETAILS):
+    for k in range(len(f.origin.now)):
         now, then, v = analog.read(rings, cells, distance, analog.DETAILS[k], f.origin.z)
         f.origin.now[k] = now
         work.then[k] = then
@@ -416,22 +416,23 @@ def look_ahead(f, rings, cells, distance, work):
 
 @njit
 def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
-    """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it every STRIDE."""
+    """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it now and then."""
     distance = horizon / unit
     spread = look_ahead(f, rings, cells, distance, work)
     read_experts(f, f.origin, kinds, declared, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
     interval(f, m + 1, distance, spread, True, work)
     made = f.made[m]
-    newest = f.pending[m, (made - 1) % SLOTS]
-    if made > 0 and f.origin.time - newest.origin.time < horizon * STRIDE * (1.0 - 1e-9):
+    slots = f.pending.shape[1]
+    newest = f.pending[m, (made - 1) % slots]
+    if made > 0 and f.origin.time - newest.origin.time < horizon * SPAN / slots * (1.0 - 1e-9):
         return
     f.made[m] = made + 1
-    p = f.pending[m, made % SLOTS]
+    p = f.pending[m, made % slots]
     origin.copy(f.origin, p.origin)
     p.origin.stored = 1
     bank.save(f.bank, kinds[0], distance, f.origin.z, p.origin.bank)
-    for k in range(origin.DETAILS):
+    for k in range(len(p.then)):
         p.then[k] = work.then[k]
     for k in range(EXPERTS):
         p.expert[k] = work.expert[k]

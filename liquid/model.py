@@ -17,6 +17,7 @@ from liquid.features import rings
 from liquid.forecast import forecast_row
 from liquid.options import SeriesOptions, options_array
 from liquid.results import as_bytes
+from liquid.tiers import TIERS
 
 __all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "SeriesOptions", "forecast_row", "warm"]
 
@@ -77,7 +78,7 @@ class Model:
         self._kinds = np.array(self.config.kinds())
         self._horizons = np.array(self.config.horizons)
         self._work = np.zeros(1, row.WORK)
-        self._rings = rings.scratch(row.TIERS[self.config.tier][1])
+        self._rings = rings.scratch(TIERS[self.config.tier].length)
         self._fresh = np.zeros(1, self.row_dtype)
         kernel.fresh(self._fresh[0])
         self._slots: dict[str, int] = {}

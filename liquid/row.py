@@ -9,13 +9,10 @@ import numpy as np
 
 from liquid import detector, drift, forecaster
 from liquid.features import clock, rings, scale
+from liquid.tiers import TIERS
 
 #: Raised whenever the layout or the meaning of a field changes.
 VERSION: Final = 3
-
-#: (levels, blocks per level) of the shape memory.
-TIERS: Final = {"full": (5, 512)}
-
 
 @lru_cache
 def row_dtype(tier: str, horizons: int) -> np.dtype:
@@ -25,16 +22,16 @@ def row_dtype(tier: str, horizons: int) -> np.dtype:
     ----------
     tier : one of TIERS. horizons : number of fixed horizons.
     """
-    levels, length = TIERS[tier]
+    sizes = TIERS[tier]
     return np.dtype(
         [
             ("offset", "i8"),  # last input offset applied, -1: none
             ("clock", clock.CLOCK),
             ("scale", scale.SCALE),
             ("value", "f8"),
-            ("rings", rings.rings_dtype(levels, length)),
-            ("detector", detector.detector_dtype(levels)),
-            ("forecaster", forecaster.forecaster_dtype(horizons)),
+            ("rings", rings.rings_dtype(sizes.levels, sizes.length, sizes.blocks_ahead)),
+            ("detector", detector.detector_dtype(sizes)),
+            ("forecaster", forecaster.forecaster_dtype(horizons, sizes)),
             ("drift", drift.STATE),
         ],
         align=True,

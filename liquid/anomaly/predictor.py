@@ -1,8 +1,8 @@
 """The detector's own one-step predictor, deliberately apart from the forecaster.
 
 A repeated anomaly soon becomes something the forecaster can foresee; the detector must keep being surprised by it. So
-surprise comes from a plain least squares on eight EWMAs of the standardised value and the calendar, with bounded
-influence of every event.
+surprise comes from a plain least squares on EWMAs of the standardised value and the calendar, with bounded influence
+of every event.
 """
 
 from __future__ import annotations
@@ -16,33 +16,41 @@ from liquid._jit import njit
 from liquid.features import phase
 from liquid.learning import rls
 
-MEANS: Final = 8
-SIZE: Final = 2 + MEANS + 6
+CALENDAR: Final = 6
+LONGEST: Final = 256.0  # time constant of the last EWMA, in usual gaps
 FORGETTING: Final = 0.9995
 PRIOR: Final = 10.0
 LIMIT: Final = 8.0  # the standardised value is clipped to this for learning
 _MEMORY = 2000.0
 
-PREDICTOR = np.dtype(
-    [
-        ("mean", "f8"),
-        ("variance", "f8"),
-        ("value", "f8"),
-        ("usual_gap", "f8"),
-        ("previous", "f4"),
-        ("error", "f4"),
-        ("ewma", "f4", (MEANS,)),
-        ("w", "f4", (SIZE,)),
-        ("p", "f4", (rls.packed(SIZE),)),
-    ],
-    align=True,
-)
+
+def size(means: int) -> int:
+    """Length of the row: constant, previous value, EWMAs, calendar."""
+    return 2 + means + CALENDAR
+
+
+def predictor_dtype(means: int) -> np.dtype:
+    """State with `means` EWMAs."""
+    return np.dtype(
+        [
+            ("mean", "f8"),
+            ("variance", "f8"),
+            ("value", "f8"),
+            ("usual_gap", "f8"),
+            ("previous", "f4"),
+            ("error", "f4"),
+            ("ewma", "f4", (means,)),
+            ("w", "f4", (size(means),)),
+            ("p", "f4", (rls.packed(size(means)),)),
+        ],
+        align=True,
+    )
 
 
 @njit
 def start(p):
     """A fresh series."""
-    rls.reset(p.p, SIZE, PRIOR)
+    rls.reset(p.p, len(p.w), PRIOR)
 
 
 @njit
@@ -80,29 +88,30 @@ def residual(p, x, time, n, row, gain):
     Parameters
     ----------
     p : record. x : standardised value. time : epoch seconds. n : events before this one.
-    row, gain : (SIZE,) f4 scratch.
+    row, gain : (>= size,) f4 scratch.
     """
     clipped = min(max(x, -LIMIT), LIMIT)
     day = phase.angle(time, phase.DAY)
     week = phase.angle(time, phase.WEEK)
     row[0] = 1.0
     row[1] = p.previous
-    for j in range(MEANS):
+    for j in range(len(p.ewma)):
         row[2 + j] = p.ewma[j] - p.previous
-    row[2 + MEANS] = math.sin(day)
-    row[3 + MEANS] = math.cos(day)
-    row[4 + MEANS] = math.sin(2.0 * day)
-    row[5 + MEANS] = math.cos(2.0 * day)
-    row[6 + MEANS] = math.sin(week)
-    row[7 + MEANS] = math.cos(week)
-    predicted = rls.predict(p.w, row, SIZE)
+    at = 2 + len(p.ewma)
+    row[at] = math.sin(day)
+    row[at + 1] = math.cos(day)
+    row[at + 2] = math.sin(2.0 * day)
+    row[at + 3] = math.cos(2.0 * day)
+    row[at + 4] = math.sin(week)
+    row[at + 5] = math.cos(week)
+    predicted = rls.predict(p.w, row, len(p.w))
     predicted = min(max(predicted, -50.0), 50.0)
     e = x - predicted
     bounded = clipped - predicted
     limit = 4.0 * p.error + 0.05
     if n > 2:
         step = min(max(bounded, -limit), limit)
-        rls.update(p.w, p.p, row, gain, SIZE, step, FORGETTING, 10.0 * SIZE * PRIOR, PRIOR)
+        rls.update(p.w, p.p, row, gain, len(p.w), step, FORGETTING, 10.0 * len(p.w) * PRIOR, PRIOR)
     rate = max(1.0 / (n + 1.0), 1e-3)
     p.error += rate * (min(abs(bounded), 5.0 * p.error + 0.01) - p.error)
     return e
@@ -110,11 +119,11 @@ def residual(p, x, time, n, row, gain):
 
 @njit
 def learn(p, x, value, relative, n):
-    """Take the value into the EWMAs (time constants 2..256 usual gaps) and the running mean and variance."""
+    """Take the value into the EWMAs (time constants up to 256 usual gaps) and the running mean and variance."""
     clipped = min(max(x, -LIMIT), LIMIT)
     g = min(relative, 20.0)
-    for j in range(MEANS):
-        a = math.exp(-g / 2.0 ** (j + 1))
+    for j in range(len(p.ewma)):
+        a = math.exp(-g / LONGEST ** ((j + 1.0) / len(p.ewma)))
         p.ewma[j] = a * p.ewma[j] + (1.0 - a) * clipped
     p.previous = clipped
     a = max(1.0 / (n + 1.0), 1.0 / _MEMORY)

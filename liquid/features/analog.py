@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from liquid._jit import njit
-from liquid.features.rings import CONTINUATION, SPREAD, STEPS, floor_log2, ready
+from liquid.features.rings import SPREAD, STEPS, floor_log2, ready
 
 #: Offsets of the ring level from the level whose block is one horizon long; the first one also gives the spread.
 DETAILS = (1, 3, -1)
@@ -53,6 +53,6 @@ def read(rings, cells, distance, detail, z0):
     x0 = (since + (size - 1) / 2.0) / size
     x = x0 + min(distance / size, 1e6)
     curve = rings.curve[level]
-    now = _at(curve, x0, CONTINUATION - 1) / STEPS
-    then = _at(curve, x, CONTINUATION - 1) / STEPS
+    now = _at(curve, x0, len(curve) - 1) / STEPS
+    then = _at(curve, x, len(curve) - 1) / STEPS
     return now, then, _at(rings.spread[level], x, SPREAD - 1) / STEPS

@@ -21,7 +21,7 @@ NONE: Final = 0
 LIQUID_S4: Final = 1
 CFC: Final = 2
 
-FEATURES: Final = 6
+FEATURES: Final = 6  # at most; a tier with two has no complex modes
 FAST: Final = 3.0  # time constants of the real modes, in units
 SLOW: Final = 30.0
 GATE: Final = 0.5  # strength of the input-dependent gate
@@ -133,7 +133,7 @@ def save(bank, kind, distance, z0, out):
     if kind == CFC:
         features(bank, kind, bank.mode, distance, z0, bank.fast, bank.slow, out)
         return
-    for k in range(4):
+    for k in range(min(len(bank.mode), len(out))):
         out[k] = bank.mode[k]
 
 
@@ -143,7 +143,8 @@ def features(bank, kind, mode, distance, z0, fast, slow, out):
 
     Parameters
     ----------
-    bank : for the period and the live cfc heads. mode : the origin's complex modes (4,).
+    bank : for the period and the live cfc heads. mode : the origin's complex modes (4,);
+        fewer: none.
     z0, fast, slow : the origin's value and real modes. out : (FEATURES,), zero at distance 0.
     """
     for k in range(FEATURES):
@@ -158,7 +159,7 @@ def features(bank, kind, mode, distance, z0, fast, slow, out):
         return
     out[0] = (fast - z0) * (1.0 - math.exp(-distance / FAST))
     out[1] = (slow - z0) * (1.0 - math.exp(-distance / SLOW))
-    if bank.period > 0.0:
+    if bank.period > 0.0 and len(mode) >= len(bank.mode):
         u = min(max(z0, -8.0), 8.0)
         for h in range(2):
             g, gain = rate(bank.period, h + 1.0, u)

@@ -16,8 +16,7 @@ from liquid.features import analog, bank, phase
 from liquid.features.wall import wall
 from liquid.learning.decoder import INPUTS
 
-#: Features without the decoder's: dz slope, day (2), week (2), calendar (2), constant, level, analogs (6), the bank.
-ROW: Final = 9 + 2 * len(analog.DETAILS) + bank.FEATURES
+#: Most analogs of a tier.
 DETAILS: Final = len(analog.DETAILS)
 
 #: Positions of the calendar, the constant and the level in the row: the ones that a recoding treats apart.
@@ -25,24 +24,38 @@ CALENDAR: Final = (5, 6)
 CONSTANT: Final = 7
 LEVEL: Final = 8
 
-#: time (epoch s); z of the value, of the real modes; dz and its slope per unit; the bank's modes; the analogs now;
-#: whether this is a snapshot and not the newest event.
-ORIGIN = np.dtype(
-    [
-        ("time", "f8"),
-        ("z", "f4"),
-        ("fast", "f4"),
-        ("slow", "f4"),
-        ("dz", "f4"),
-        ("slope", "f4"),
-        ("bank", "f4", (bank.FEATURES,)),
-        ("now", "f4", (DETAILS,)),
-        ("stored", "u1"),
-    ],
-    align=True,
-)
-
 _CAP = 1e6
+
+
+def row_size(details: int, features: int) -> int:
+    """Features: slope, day (2), week (2), calendar (2), constant, level, two of every analog, the bank's."""
+    return 9 + 2 * details + features
+
+
+#: Most features of a tier.
+ROW: Final = row_size(DETAILS, bank.FEATURES)
+
+
+def origin_dtype(details: int, features: int) -> np.dtype:
+    """What is kept with `details` analogs and `features` of the bank.
+
+    time (epoch s); z of the value, of the real modes; dz and its slope per unit; the bank's modes; the analogs now;
+    whether this is a snapshot and not the newest event.
+    """
+    return np.dtype(
+        [
+            ("time", "f8"),
+            ("z", "f4"),
+            ("fast", "f4"),
+            ("slow", "f4"),
+            ("dz", "f4"),
+            ("slope", "f4"),
+            ("bank", "f4", (features,)),
+            ("now", "f4", (details,)),
+            ("stored", "u1"),
+        ],
+        align=True,
+    )
 
 
 @njit
@@ -53,9 +66,9 @@ def recode(origin, factor, shift):
     origin.slow = _level(origin.slow, factor, shift)
     origin.dz = min(max(origin.dz * factor, -_CAP), _CAP)
     origin.slope = min(max(origin.slope * factor, -_CAP), _CAP)
-    for k in range(bank.FEATURES):
+    for k in range(len(origin.bank)):
         origin.bank[k] = min(max(origin.bank[k] * factor, -_CAP), _CAP)
-    for k in range(DETAILS):
+    for k in range(len(origin.now)):
         origin.now[k] = _level(origin.now[k], factor, shift)
 
 
@@ -73,9 +86,9 @@ def copy(source, target):
     target.slow = source.slow
     target.dz = source.dz
     target.slope = source.slope
-    for k in range(bank.FEATURES):
+    for k in range(len(source.bank)):
         target.bank[k] = source.bank[k]
-    for k in range(DETAILS):
+    for k in range(len(source.now)):
         target.now[k] = source.now[k]
 
 
@@ -85,11 +98,11 @@ def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u,
 
     Parameters
     ----------
-    origin : record of dtype ORIGIN; of a snapshot with a cfc bank the features are stored, not the state.
+    origin : record of origin_dtype; of a snapshot with a cfc bank the features are stored, not the state.
     state : record of dtype bank.BANK. kind : the bank.
     tables : the phase tables of day and week. declared : see `wall`. age : seconds of history that they have seen.
-    then : (DETAILS,) the analogs at the target. distance : units, >= 0. unit : seconds.
-    x : (>= ROW,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
+    then : the analogs at the target. distance : units, >= 0. unit : seconds.
+    x : (>= row_size,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.
     """
     z = origin.z
     t0 = origin.time
@@ -124,16 +137,16 @@ def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u,
     x[6] = cos1 - math.cos(a0)
     x[CONSTANT] = s8
     x[LEVEL] = z * s8
-    for k in range(DETAILS):
+    for k in range(len(origin.now)):
         x[9 + 2 * k] = then[k] - origin.now[k]
         x[10 + 2 * k] = (origin.now[k] - z) * s2
-    at = 9 + 2 * DETAILS
+    at = 9 + 2 * len(origin.now)
     if origin.stored == 1 and kind == bank.CFC:
-        for k in range(bank.FEATURES):
+        for k in range(len(origin.bank)):
             x[at + k] = origin.bank[k]
     else:
         bank.features(state, kind, origin.bank, distance, z, origin.fast, origin.slow, work)
-        for k in range(bank.FEATURES):
+        for k in range(len(origin.bank)):
             x[at + k] = work[k]
     u[0] = z
     u[1] = origin.dz

@@ -19,8 +19,7 @@ f4 = np.float32
 WINDOW = 24
 FADE = 0.9  # weight of a block one older
 STEPS = 24.0  # int8 steps per deviation
-CONTINUATION = 18  # blocks of continuation kept: offsets 0..17 after the newest block
-SPREAD = 6  # of which the spread is kept too
+SPREAD = 6  # blocks of continuation of which the spread is kept too
 MIN_BLOCKS = 3 * WINDOW
 _SHARPNESS = 1.5
 _SOFT = 1e-3
@@ -30,17 +29,18 @@ _SCRATCH = 8
 _WEIGHT = 1.0 / sum(FADE**k for k in range(WINDOW))
 
 
-def rings_dtype(levels: int, length: int) -> np.dtype:
+def rings_dtype(levels: int, length: int, ahead: int) -> np.dtype:
     """State of the rings: codes, blocks written and running sum per level, and what the last search said.
 
-    `distance` is -1 until a level holds MIN_BLOCKS blocks. `curve` and `spread` are in int8 steps around the centre.
+    `ahead` blocks of continuation are kept: offsets 0..ahead - 1 after the newest block. `distance` is -1 until a level
+    holds MIN_BLOCKS blocks. `curve` and `spread` are in int8 steps around the centre.
     """
     return np.dtype(
         [
             ("blocks", "i8", (levels,)),
             ("sum", "f8", (levels,)),
             ("distance", "f4", (levels,)),
-            ("curve", "f4", (levels, CONTINUATION)),
+            ("curve", "f4", (levels, ahead)),
             ("spread", "f4", (levels, SPREAD)),
             ("code", "i1", (levels, length)),
         ],
@@ -61,7 +61,7 @@ def recode(rings, factor, shift):
     for level in range(levels):
         for k in range(length):
             rings.code[level, k] = _code(rings.code[level, k] * factor - s)
-        for k in range(CONTINUATION):
+        for k in range(rings.curve.shape[1]):
             rings.curve[level, k] = min(max(rings.curve[level, k] * factor - s, -1e6), 1e6)
         for k in range(SPREAD):
             rings.spread[level, k] = min(rings.spread[level, k] * factor, 1e6)
@@ -166,7 +166,7 @@ def search(rings, level, softness, work):
     for j in range(n):
         total += weight[j]
         base += weight[j] * mean[j]
-    for k in range(CONTINUATION):
+    for k in range(rings.curve.shape[1]):
         m = (_dot(weight, a[WINDOW - 1 + k : WINDOW - 1 + k + n], n) - base) / total
         rings.curve[level, k] = mu + m
         if k < SPREAD:

@@ -39,18 +39,18 @@ def initial_weights() -> np.ndarray:
 
 _START = initial_weights()
 
-#: weights (head, unit, input or bias), mean squares of their gradients, updates so far.
-DECODER = np.dtype(
-    [("weight", "f4", _START.shape), ("square", "f4", _START.shape), ("updates", "i8")],
-    align=True,
-)
+
+def decoder_dtype(units: int) -> np.dtype:
+    """Weights (head, unit, input or bias), mean squares of their gradients, updates so far; units <= UNITS."""
+    shape = (4, units, INPUTS + 1)
+    return np.dtype([("weight", "f4", shape), ("square", "f4", shape), ("updates", "i8")], align=True)
 
 
 @njit
 def start(decoder):
     """The common initial weights."""
     for r in range(4):
-        for a in range(UNITS):
+        for a in range(decoder.weight.shape[1]):
             for b in range(INPUTS + 1):
                 decoder.weight[r, a, b] = _START[r, a, b]
 
@@ -67,15 +67,15 @@ def forward(decoder, kind, u, distance, h, slope):
     Parameters
     ----------
     u : (INPUTS,) inputs within +-5. distance : units ahead, >= 0.
-    h : (UNITS,) out. slope : (4, UNITS) out, dh / d pre-activation of the four heads.
+    h : (units,) out. slope : (4, units) out, dh / d pre-activation of the four heads.
     """
     if kind == NONE:
-        for a in range(UNITS):
+        for a in range(decoder.weight.shape[1]):
             h[a] = 0.0
         return
     lg = math.log1p(distance)
     damp = 1.0 / (1.0 + distance / DAMPING)
-    for a in range(UNITS):
+    for a in range(decoder.weight.shape[1]):
         w = decoder.weight
         v0, v1, v2, v3 = w[0, a, INPUTS], w[1, a, INPUTS], w[2, a, INPUTS], w[3, a, INPUTS]
         for b in range(INPUTS):
@@ -118,12 +118,12 @@ def learn(decoder, u, slope, readout, drive):
 
     Parameters
     ----------
-    slope : from `forward` at the origin. readout : (UNITS,) weights of the units in the forecast.
+    slope : from `forward` at the origin. readout : (units,) weights of the units in the forecast.
     drive : d loss / d forecast, dimensionless (the scaled, clipped error).
     """
     decoder.updates += 1
     correction = 1.0 - DECAY ** min(decoder.updates, 8000)
-    for a in range(UNITS):
+    for a in range(decoder.weight.shape[1]):
         c0 = drive * readout[a]
         for r in range(4):
             c = c0 * slope[r, a]

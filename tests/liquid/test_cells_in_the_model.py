@@ -39,7 +39,7 @@ def test_the_bank_is_the_exact_liquid_s4(gap: float) -> None:
 @pytest.mark.parametrize("distance", [0.0, 0.5, 3.0, 60.0])
 def test_the_decoder_is_the_cfc(distance: float) -> None:
     rng = np.random.default_rng(3)
-    state = np.zeros(1, decoder.DECODER)
+    state = np.zeros(1, decoder.decoder_dtype(decoder.UNITS))
     decoder.start(state[0])
     weight = state[0]["weight"].astype(float)
     u = rng.normal(size=decoder.INPUTS)

@@ -5,20 +5,20 @@ from liquid import EVIDENCE, Model, ModelConfig
 from liquid import results as res
 from liquid.anomaly import alerts
 from liquid.detector import WORK, detector_dtype, observe, start
-from liquid.row import TIERS
+from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.detector import Detector
 from tests.liquid.odd import DAY, HOUR, STREAMS, stream
 from tests.liquid.tolerances import SCORE, TIES
 
-LEVELS = TIERS["full"][0]
+FULL = TIERS["full"]
 TWO = ModelConfig(horizons=(HOUR, DAY))
 N, AT = 3000, 2500  # events, and where something happens
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_without_shape_equals_twin(name: str) -> None:
-    mine, twin, work = record(detector_dtype(LEVELS)), Detector(LEVELS), record(WORK)
+    mine, twin, work = record(detector_dtype(FULL)), Detector(FULL), record(WORK)
     start(mine)
     times, values = stream(name, 900)
     times = np.maximum.accumulate(times)

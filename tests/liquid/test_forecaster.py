@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from liquid import Model, ModelConfig
-from liquid.forecaster import FULL, LINEAR, SLOTS, STRIDE, forecaster_dtype, recode, start
+from liquid.forecaster import SPAN, forecaster_dtype, recode, start
+from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record, unpack
 from tests.liquid.naive.forecaster import Forecaster, reweigh
 from tests.liquid.naive.rings import Rings
@@ -10,6 +11,7 @@ from tests.liquid.odd import DAY, HOUR, stream
 from tests.liquid.tolerances import ACCUMULATED, LEAST_SQUARES
 
 TWO = ModelConfig(horizons=(HOUR, DAY))
+TIER = TIERS[TWO.tier]
 
 
 def run(times: np.ndarray, values: np.ndarray, horizons: tuple[float, ...] = (HOUR, DAY)) -> tuple[Model, np.ndarray]:
@@ -74,13 +76,13 @@ def test_of_several_due_forecasts_the_nearest_is_learned_from_and_none_is_left()
     assert bucket(model, 0)["rows"] == 9 - 2 - 3 + 1 + 1
 
 
-def test_origins_are_kept_a_sixth_of_the_horizon_apart_and_cover_it() -> None:
+def test_origins_are_kept_a_part_of_the_horizon_apart_and_cover_it() -> None:
     times, values = stream("daily", 800)
     model, _ = run(times, values)
     pending = model.rows[0]["forecaster"]["pending"][1]
     origins = np.sort(pending["origin"]["time"])
-    assert len(origins) == SLOTS
-    assert np.diff(origins).min() >= DAY * STRIDE * (1 - 1e-6)
+    assert len(origins) == TIER.slots
+    assert np.diff(origins).min() >= DAY * SPAN / TIER.slots * (1 - 1e-6)
     assert origins[-1] - origins[0] >= DAY
 
 
@@ -124,20 +126,18 @@ def test_recoding_equals_twin() -> None:
     times, values = stream("daily", 300)
     model, _ = run(times, values)
     mine = model.rows[0]["forecaster"]
-    twin = Forecaster((HOUR, DAY), *TWO.kinds())
-    w, P = [], []
-    for squares, readout, packed in ((twin.linear, 0, "linear"), (twin.full, 1, "full")):
-        squares.w = mine["readout"][readout][: len(squares.w)].astype(float)
+    twin = Forecaster((HOUR, DAY), *TWO.kinds(), TIER)
+    readouts = ((twin.linear, "readout", "covariance"), (twin.units, "unit_readout", "unit_covariance"))
+    for squares, readout, packed in readouts:
+        squares.w = mine[readout].astype(float)
         squares.P = unpack(mine[packed], len(squares.w))
-        T = reweigh(len(squares.w), 0.6, -1.7)
-        squares.transform(T)
-        w.append(squares.w)
-        P.append(squares.P)
+    twin.linear.transform(reweigh(twin.names, 0.6, -1.7))
+    twin.units.transform(0.6 * np.eye(TIER.units))
     recode(mine, 0.6, -1.7)
-    np.testing.assert_allclose(mine["readout"][0][:LINEAR], w[0], atol=ACCUMULATED)
-    np.testing.assert_allclose(mine["readout"][1], w[1], atol=ACCUMULATED)
-    np.testing.assert_allclose(unpack(mine["linear"], LINEAR), P[0], atol=LEAST_SQUARES * np.abs(P[0]).max())
-    np.testing.assert_allclose(unpack(mine["full"], FULL), P[1], atol=LEAST_SQUARES * np.abs(P[1]).max())
+    for squares, readout, packed in readouts:
+        np.testing.assert_allclose(mine[readout], squares.w, atol=ACCUMULATED)
+        most = np.abs(squares.P).max()
+        np.testing.assert_allclose(unpack(mine[packed], len(squares.w)), squares.P, atol=LEAST_SQUARES * most)
 
 
 def test_a_change_of_unit_of_the_values_does_not_disturb_the_forecast() -> None:
@@ -152,21 +152,22 @@ def test_a_change_of_unit_of_the_values_does_not_disturb_the_forecast() -> None:
 
 @pytest.mark.parametrize(("factor", "shift"), [(1e-300, 1e3), (1e3, -1e30), (1.0, 0.0), (0.0, 0.5)])
 def test_any_recoding_leaves_a_row_finite(factor: float, shift: float) -> None:
-    fresh = record(forecaster_dtype(2))
+    fresh = record(forecaster_dtype(2, TIER))
     start(fresh)
     model, _ = run(*stream("cycle", 300))
     for f in (fresh, model.rows[0]["forecaster"]):
         for _ in range(20):
             recode(f, factor, shift)
         assert not_finite(f) == []
-        assert (np.diag(unpack(f["full"], FULL)) > 0).all()
+        assert (np.diag(unpack(f["covariance"], len(f["readout"]))) > 0).all()
+        assert (np.diag(unpack(f["unit_covariance"], len(f["unit_readout"]))) > 0).all()
 
 
 def test_a_twin_starts_like_the_kernel() -> None:
-    mine, twin = record(forecaster_dtype(2)), Forecaster((HOUR, DAY), *TWO.kinds())
+    mine, twin = record(forecaster_dtype(2, TIER)), Forecaster((HOUR, DAY), *TWO.kinds(), TIER)
     start(mine)
-    np.testing.assert_allclose(unpack(mine["full"], FULL), twin.full.P, rtol=1e-6)
-    np.testing.assert_allclose(unpack(mine["linear"], LINEAR), twin.linear.P, rtol=1e-6)
+    np.testing.assert_allclose(unpack(mine["covariance"], len(twin.names)), twin.linear.P, rtol=1e-6)
+    np.testing.assert_allclose(unpack(mine["unit_covariance"], TIER.units), twin.units.P, rtol=1e-6)
     np.testing.assert_allclose(mine["decoder"]["weight"], twin.decoder.weight)
     assert Rings(5, 512).level[4].size == 16
 

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from liquid import Model, ModelConfig
 from liquid import results as res
-from liquid.forecaster import FULL, LINEAR
 from liquid.learning.rls import packed
 from tests.liquid.checks import bits, leaves, not_finite, unpack
 from tests.liquid.naive.model import Model as Twin
@@ -17,6 +16,8 @@ CONFIGS = {
     "two horizons": TWO,
     "exchanged": ModelConfig(horizons=(HOUR, DAY), bank="cfc", decoder="liquid_s4"),
     "bare": ModelConfig(horizons=(HOUR, DAY), bank="none", decoder="none"),
+    "compact": ModelConfig(horizons=(HOUR, DAY), tier="compact"),
+    "standard": ModelConfig(horizons=(HOUR, DAY), tier="standard"),
     "one horizon": ModelConfig(horizons=(HOUR,), bank="cfc", decoder="cfc"),
 }
 #: The mean first, then its bounds.
@@ -72,7 +73,7 @@ def test_equals_twin(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["daily", "cycle"])
-@pytest.mark.parametrize("config", ["exchanged", "bare", "one horizon"])
+@pytest.mark.parametrize("config", ["exchanged", "bare", "one horizon", "compact"])
 def test_other_settings_equal_twin(name: str, config: str) -> None:
     assert_equals_twin(name, CONFIGS[config], 350)
 
@@ -85,7 +86,7 @@ def test_equals_twin_until_every_level_of_the_shape_memory_is_in_use(name: str) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["daily", "silences", "ticks", "walk"])
-@pytest.mark.parametrize("config", ["exchanged", "bare", "one horizon"])
+@pytest.mark.parametrize("config", ["exchanged", "bare", "one horizon", "compact", "standard"])
 def test_other_settings_equal_twin_for_long(name: str, config: str) -> None:
     assert_equals_twin(name, CONFIGS[config], 1200)
 
@@ -252,7 +253,8 @@ def assert_sane(model: Model, out: np.ndarray) -> None:
     """What must hold whatever came."""
     r = model.rows[0]
     assert not_finite(r) == []
-    for p, size in (("linear", LINEAR), ("full", FULL)):
+    for p, w in (("covariance", "readout"), ("unit_covariance", "unit_readout")):
+        size = len(r["forecaster"][w])
         assert len(r["forecaster"][p]) == packed(size)
         assert (np.diag(unpack(r["forecaster"][p], size)) > 0).all()
     predictor = r["detector"]["predictor"]

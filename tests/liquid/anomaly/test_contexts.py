@@ -4,16 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.anomaly import contexts
-from liquid.anomaly.contexts import _COUNT, BINS, CONTEXTS, FIRST, HABITS
+from liquid.anomaly.contexts import _COUNT, CONTEXTS, FIRST, habits_dtype
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.contexts import EXACT, FULL, Habits, halved, raised
 from tests.liquid.odd import STREAMS, relaxed, stream
 from tests.liquid.tolerances import DOUBLE
 
 
+BINS = 16
+
+
 class Kernel:
     def __init__(self) -> None:
-        self.habits = record(HABITS)
+        self.habits = record(habits_dtype(BINS, 24))
         self.out = np.zeros(CONTEXTS)
 
     def observe(self, time: float, value: float) -> np.ndarray:

@@ -4,16 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.anomaly import predictor
-from liquid.anomaly.predictor import MEANS, PREDICTOR, SIZE
+from liquid.anomaly.predictor import predictor_dtype, size
 from tests.liquid.checks import not_finite, record, unpack
 from tests.liquid.naive.predictor import Predictor
 from tests.liquid.odd import STREAMS, relaxed, stream
 from tests.liquid.tolerances import LEAST_SQUARES, SINGLE
 
 
+MEANS = 8
+SIZE = size(MEANS)
+
+
 class Kernel:
     def __init__(self) -> None:
-        self.p = record(PREDICTOR)
+        self.p = record(predictor_dtype(MEANS))
         self.row, self.gain = np.zeros((2, SIZE), np.float32)
         self.n = 0
         predictor.start(self.p)

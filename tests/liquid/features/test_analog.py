@@ -4,20 +4,20 @@ import pytest
 from liquid.features import analog, rings
 from liquid.features.analog import DETAILS
 from liquid.features.rings import STEPS, rings_dtype, scratch
-from liquid.row import TIERS
+from liquid.tiers import TIERS
 from tests.liquid.checks import record
 from tests.liquid.naive import analog as naive
 from tests.liquid.naive.rings import Rings
 from tests.liquid.tolerances import SHAPE
 
-LEVELS, LENGTH = TIERS["full"]
+LEVELS, LENGTH, AHEAD = TIERS["full"][:3]
 DISTANCES = (0.0, 0.01, 1.0, 1.9, 2.0, 3.7, 8.0, 24.0, 100.0, 8191.0, 1e6, 1e24)
 
 
 def both(cells: int) -> tuple[np.void, Rings]:
     rng = np.random.default_rng(cells)
     values = np.sin(np.arange(cells) / 9) + 0.2 * rng.normal(size=cells)
-    r, twin = record(rings_dtype(LEVELS, LENGTH)), Rings(LEVELS, LENGTH)
+    r, twin = record(rings_dtype(LEVELS, LENGTH, AHEAD)), Rings(LEVELS, LENGTH)
     r["distance"] = -1
     work = scratch(LENGTH)
     for k, v in enumerate(values):

@@ -7,7 +7,7 @@ from liquid import SeriesOptions
 from liquid.clocks import CLOCKS
 from liquid.features import bank, origin, phase
 from liquid.features.bank import BANK, CFC, LIQUID_S4, NONE
-from liquid.features.origin import CALENDAR, CONSTANT, DETAILS, LEVEL, ORIGIN, ROW
+from liquid.features.origin import CALENDAR, CONSTANT, DETAILS, LEVEL, ROW, origin_dtype
 from liquid.features.phase import DAY, WEEK, table_dtype
 from liquid.learning.decoder import INPUTS
 from liquid.options import options_array
@@ -20,6 +20,7 @@ from tests.liquid.odd import relaxed
 from tests.liquid.tolerances import ACCUMULATED
 
 KINDS = [NONE, LIQUID_S4, CFC]
+ORIGIN = origin_dtype(DETAILS, bank.FEATURES)
 
 
 class Scene:

@@ -4,12 +4,12 @@ import pytest
 from liquid.features import period, rings
 from liquid.features.period import EVERY, PERIOD
 from liquid.features.rings import STEPS, rings_dtype, scratch
-from liquid.row import TIERS
+from liquid.tiers import TIERS
 from tests.liquid.checks import record
 from tests.liquid.naive.period import Period, autocorrelation_peak
 from tests.liquid.naive.rings import Rings
 
-LEVELS, LENGTH = TIERS["full"]
+LEVELS, LENGTH, AHEAD = TIERS["full"][:3]
 WORK = scratch(LENGTH)
 
 
@@ -53,7 +53,7 @@ def test_noise_and_walks_seldom_have_a_peak() -> None:
 
 def run(values: np.ndarray, cells: np.ndarray) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     """(event, new period) by kernel and twin."""
-    r, twin_rings = record(rings_dtype(LEVELS, LENGTH)), Rings(LEVELS, LENGTH)
+    r, twin_rings = record(rings_dtype(LEVELS, LENGTH, AHEAD)), Rings(LEVELS, LENGTH)
     state, twin = record(PERIOD), Period()
     changes: tuple[list[tuple[int, float]], list[tuple[int, float]]] = ([], [])
     at, previous = 0, 0.0

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.features import rings
-from liquid.features.rings import CONTINUATION, MIN_BLOCKS, STEPS, WINDOW, rings_dtype, scratch
-from liquid.row import TIERS
+from liquid.features.rings import MIN_BLOCKS, STEPS, WINDOW, rings_dtype, scratch
+from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.rings import Level, Rings
 from tests.liquid.odd import relaxed
 from tests.liquid.tolerances import SHAPE
 
-LEVELS, LENGTH = TIERS["full"]
+LEVELS, LENGTH, AHEAD = TIERS["full"][:3]
 WORK = scratch(LENGTH)
 
 
@@ -26,8 +26,8 @@ def codes(r: np.void, level: int) -> np.ndarray:
 
 def fill(values: np.ndarray) -> tuple[np.void, Level]:
     """Level 0 of a ring that has got these codes, and its twin."""
-    r = record(rings_dtype(LEVELS, LENGTH))
-    level = Level(0, LENGTH)
+    r = record(rings_dtype(LEVELS, LENGTH, AHEAD))
+    level = Level(0, LENGTH, AHEAD)
     for k, v in enumerate(values):
         rings.push(r, k, 0.0, float(v), 1, 0.0, STEPS)
         level.push(float(v), 0.0, STEPS)
@@ -36,7 +36,7 @@ def fill(values: np.ndarray) -> tuple[np.void, Level]:
 
 def test_pushes_and_recodings_equal_twin() -> None:
     rng = np.random.default_rng(0)
-    r, twin = record(rings_dtype(LEVELS, LENGTH)), Rings(LEVELS, LENGTH)
+    r, twin = record(rings_dtype(LEVELS, LENGTH, AHEAD)), Rings(LEVELS, LENGTH)
     cells, previous, centre, step = 0, 0.0, 0.0, 1.0
     for _ in range(1200):
         value, new = (
@@ -99,7 +99,7 @@ def test_a_repeated_window_has_distance_0_and_is_continued() -> None:
     r, _ = fill(np.resize(cycle, 400))
     rings.search(r, 0, STEPS, WORK)
     assert r["distance"][0] == 0
-    following = np.resize(cycle, 500)[399 : 399 + CONTINUATION]
+    following = np.resize(cycle, 500)[399 : 399 + AHEAD]
     np.testing.assert_allclose(r["curve"][0], following, atol=0.5)
     assert r["spread"][0].max() < 1
 
@@ -127,7 +127,7 @@ def test_codes_saturate_on_the_right_side(value: float, code: int) -> None:
 
 
 def test_cells_of_a_long_gap_lie_on_the_straight_line() -> None:
-    r = record(rings_dtype(LEVELS, LENGTH))
+    r = record(rings_dtype(LEVELS, LENGTH, AHEAD))
     rings.push(r, 0, 0.0, 0.0, 1, 0.0, STEPS)
     rings.push(r, 1, 0.0, 64.0, 64, 0.0, STEPS)
     assert codes(r, 0).tolist() == list(range(65))
@@ -141,7 +141,7 @@ def test_cells_of_a_long_gap_lie_on_the_straight_line() -> None:
     st.floats(-1e100, 1e100),
 )
 def test_odd_input_stays_finite(values: list[float], step: float, factor: float, shift: float) -> None:
-    r = record(rings_dtype(LEVELS, LENGTH))
+    r = record(rings_dtype(LEVELS, LENGTH, AHEAD))
     r["distance"] = -1
     previous = 0.0
     for k, v in enumerate(np.resize(values, 100)):

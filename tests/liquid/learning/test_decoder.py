@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.learning import decoder
-from liquid.learning.decoder import CFC, DECODER, INPUTS, LIQUID_S4, NONE, UNITS
+from liquid.learning.decoder import CFC, INPUTS, LIQUID_S4, NONE, UNITS, decoder_dtype
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.decoder import Decoder
 from tests.liquid.odd import relaxed
@@ -15,7 +15,7 @@ DISTANCES = (0.0, 0.1, 1.0, 6.0, 24.0, 1000.0)
 
 
 def fresh() -> np.void:
-    mine = record(DECODER)
+    mine = record(decoder_dtype(UNITS))
     decoder.start(mine)
     return mine
 

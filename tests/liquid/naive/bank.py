@@ -37,8 +37,9 @@ def evolve(x: complex, period: float, harmonic: int, u: float, gap: float) -> co
 
 
 class Bank:
-    def __init__(self, kind: int) -> None:
+    def __init__(self, kind: int, size: int = FEATURES) -> None:
         self.kind = kind
+        self.size = size  # features; two are those of the real modes alone
         self.fast = 0.0
         self.slow = 0.0
         self.period = 0.0
@@ -74,9 +75,9 @@ class Bank:
     def features(self, mode: list[complex], distance: float, z: float, fast: float, slow: float) -> np.ndarray:
         """How the state of an origin moves over a distance."""
         if self.kind == NONE:
-            return np.zeros(FEATURES)
+            return np.zeros(self.size)
         if self.kind == CFC:
-            return self._state(distance) - self._state(0.0)
+            return (self._state(distance) - self._state(0.0))[: self.size]
         out = np.zeros(FEATURES)
         out[0] = (fast - z) * (1 - math.exp(-distance / FAST))
         out[1] = (slow - z) * (1 - math.exp(-distance / SLOW))
@@ -84,7 +85,7 @@ class Bank:
             for h, x in enumerate(mode, start=1):
                 moved = 2 * (evolve(x, self.period, h, clip(z, 8), min(distance, 1e4)) - x)
                 out[2 * h : 2 * h + 2] = moved.real, moved.imag
-        return out
+        return out[: self.size]
 
     def recode(self, factor: float, shift: float) -> None:
         self.fast = clip(self.fast * factor - shift, 1e6)

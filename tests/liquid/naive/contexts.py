@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 
-from liquid.anomaly.contexts import BINS, FIRST
+from liquid.anomaly.contexts import FIRST
 
 FULL = 4032  # the largest count that a byte stands for
 EXACT = 64
@@ -23,12 +23,13 @@ def halved(count: int) -> int:
 class Context:
     """How often each bin came in each situation."""
 
-    def __init__(self) -> None:
-        self.counts: dict[tuple[int, ...], list[int]] = defaultdict(lambda: [0] * BINS)
+    def __init__(self, bins: int) -> None:
+        self.bins = bins
+        self.counts: dict[tuple[int, ...], list[int]] = defaultdict(lambda: [0] * bins)
 
     def judge(self, situation: tuple[int, ...], k: int, n: int) -> float:
         counts = self.counts[situation]
-        near = counts[k] + 0.5 * sum(counts[j] for j in (k - 1, k + 1) if 0 <= j < BINS)
+        near = counts[k] + 0.5 * sum(counts[j] for j in (k - 1, k + 1) if 0 <= j < self.bins)
         a = math.log10((sum(counts) + 1) / (near + 0.1))
         if counts[k] == FULL:
             counts[:] = [halved(c) for c in counts]
@@ -37,12 +38,13 @@ class Context:
 
 
 class Habits:
-    def __init__(self) -> None:
+    def __init__(self, bins: int = 16, hours: int = 24) -> None:
+        self.bins, self.hours = bins, hours
         self.low = self.high = 0.0
         self.mean3 = self.mean10 = self.mean30 = 0.0
         self.last = self.before = 0  # bins
         self.count = 0
-        self.pair, self.trend, self.hour, self.hour_mean = (Context() for _ in range(4))
+        self.pair, self.trend, self.hour, self.hour_mean = (Context(bins) for _ in range(4))
 
     def observe(self, time: float, value: float) -> list[float]:
         """Evidence of the four contexts, in the order of the module's docstring."""
@@ -54,7 +56,7 @@ class Habits:
         self.mean10 += (value - self.mean10) / 10
         self.mean30 += (value - self.mean30) / 30
         k = self._bin(value)
-        hour = math.floor(time % 86400 / 3600) % 24
+        hour = math.floor(time % 86400 / 3600) % 24 // (24 // self.hours)
         n = self.count
         out = [
             self.pair.judge((self.last, self.before), k, n),
@@ -68,4 +70,4 @@ class Habits:
 
     def _bin(self, value: float) -> int:
         width = self.high - self.low + 1e-12 * abs(self.low) + 1e-290
-        return math.floor(max(0.0, min((value - self.low) / width * BINS, BINS - 1.0)))
+        return math.floor(max(0.0, min((value - self.low) / width * self.bins, self.bins - 1.0)))

@@ -17,9 +17,9 @@ def sigmoid(v: np.ndarray) -> np.ndarray:
 
 
 class Decoder:
-    def __init__(self, kind: int) -> None:
+    def __init__(self, kind: int, units: int = UNITS) -> None:
         self.kind = kind
-        self.weight = initial_weights().astype(float)
+        self.weight = initial_weights().astype(float)[:, :units]
         self.square = np.zeros_like(self.weight)
         self.updates = 0
 
@@ -37,13 +37,13 @@ class Decoder:
         return damp * amplitude * (1 - np.exp(-gone) * np.cos(turn * distance))
 
     def forward(self, u: np.ndarray, distance: float) -> np.ndarray:
-        """h, (UNITS,)."""
+        """h, (units,)."""
         if self.kind == NONE:
-            return np.zeros(UNITS)
+            return np.zeros(self.weight.shape[1])
         return self._units((self.weight @ np.append(u, 1.0)).astype(complex), distance).real
 
     def slope(self, u: np.ndarray, distance: float) -> np.ndarray:
-        """dh / d pre-activation of the four heads, (4, UNITS)."""
+        """dh / d pre-activation of the four heads, (4, units)."""
         heads = self.weight @ np.append(u, 1.0)
         nudged = np.repeat(heads[:, None].astype(complex), 4, axis=1)  # head, which one is nudged, unit
         nudged[range(4), range(4)] += 1j * TINY

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from liquid.anomaly.evidence import KINDS
 from liquid.results import EVIDENCE
+from liquid.tiers import Tier
 from tests.liquid.naive.alertable import Feedback
 from tests.liquid.naive.alerts import Episode
 from tests.liquid.naive.contexts import Habits
@@ -18,13 +19,14 @@ TAILS = [(kind.__name__.rpartition(".")[2], tail) for kind in KINDS for tail in 
 
 
 class Detector:
-    def __init__(self, levels: int) -> None:
-        self.predictor = Predictor()
+    def __init__(self, tier: Tier) -> None:
+        levels = tier.levels
+        self.predictor = Predictor(tier.means)
         self.evidence = Evidence()
         self.tails = [Tail(floor=tail.floor) for _, tail in TAILS]
         self.shapes = [Tail(2**k, together=24, longest=48, body=True) for k in range(levels)]
         self.shape_evidence = [0.0] * levels
-        self.habits = Habits()
+        self.habits = Habits(tier.sizes, tier.hours)
         self.episode = Episode()
         self.feedback = Feedback()
 
@@ -39,7 +41,7 @@ class Detector:
         for (name, tail), calibrator in zip(TAILS, self.tails, strict=True):
             group[tail.group] += (tail.weight * calibrator.evidence(tail.side * statistic[name])) ** 2
         group["habit"] = sum((CONTEXT_WEIGHT * a) ** 2 for a in self.habits.observe(time, value))
-        group["shape"] = sum((w * a) ** 2 for w, a in zip(SHAPE_WEIGHT, self.shape_evidence, strict=True))
+        group["shape"] = sum((w * a) ** 2 for w, a in zip(SHAPE_WEIGHT, self.shape_evidence, strict=False))
         return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
 
     def _look(self, time: float, value: float, gap: float, n: int) -> Seen:

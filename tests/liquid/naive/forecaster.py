@@ -9,12 +9,13 @@ import numpy as np
 from liquid import SeriesOptions, forecaster
 from liquid.features import bank as kinds
 from liquid.learning import decoder as decoders
+from liquid.tiers import TIERS, Tier
 from tests.liquid.naive import analog
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.naive.decoder import Decoder
 from tests.liquid.naive.mixture import Mixture
-from tests.liquid.naive.origin import CALENDAR, DETAILS, NAMES, Context, Origin, row
+from tests.liquid.naive.origin import CALENDAR, DETAILS, Context, Origin, names, row
 from tests.liquid.naive.phase import Table
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.rls import LeastSquares
@@ -22,8 +23,6 @@ from tests.liquid.naive.wall import wall
 
 CAP = 1e4
 HUBER = 4.0
-UNITS = decoders.UNITS
-LINEAR, FULL = len(NAMES), len(NAMES) + UNITS
 
 
 def z_capped(v: float) -> float:
@@ -38,6 +37,7 @@ class View:
     distance: float
     then: list[float]
     x: np.ndarray  # the row
+    h: np.ndarray  # the decoder's units
     u: np.ndarray  # the decoder's inputs
     experts: np.ndarray
     mixed: float = 0.0
@@ -76,45 +76,53 @@ class Forecaster:
     """Horizons in seconds; everything else in units and z."""
 
     def __init__(
-        self, horizons: tuple[float, ...], bank: int, decoder: int, options: SeriesOptions | None = None
+        self,
+        horizons: tuple[float, ...],
+        bank: int,
+        decoder: int,
+        tier: Tier = TIERS["full"],
+        options: SeriesOptions | None = None,
     ) -> None:
         self.horizons = horizons
         options = options or SeriesOptions()
         self.timezone = options.timezone
         self.low, self.high, self.whole = -CAP, CAP, 0.0  # bounds, and the distance of two whole numbers, in z
-        self.bank = Bank(bank)
+        self.slots = tier.slots
+        self.details = DETAILS[: tier.details]
+        self.bank = Bank(bank, tier.bank)
         first, second = ((options.periods or ()) + (86400.0, 604800.0)[len(options.periods or ()) :])[:2]
-        self.day, self.week = Table(48, first), Table(168, second)
-        self.origin = Origin()
-        self.pending: list[deque[View]] = [deque(maxlen=forecaster.SLOTS) for _ in horizons]
+        self.day, self.week = Table(tier.day, first), Table(tier.week, second)
+        self.origin = Origin(now=[0.0] * tier.details)
+        self.pending: list[deque[View]] = [deque(maxlen=tier.slots) for _ in horizons]
         self.made = [0] * len(horizons)
         self.seen = 0
         self.born = 0.0
         self.spacing = 1.0
         self.surprise = 0.0
-        self.linear = LeastSquares(LINEAR, forecaster.PRIOR)
-        self.full = LeastSquares(FULL, [forecaster.PRIOR] * LINEAR + [forecaster.PRIOR_UNITS] * UNITS)
-        self.decoder = Decoder(decoder)
+        self.names = names(tier.details, tier.bank)
+        self.linear = LeastSquares(len(self.names), forecaster.PRIOR)
+        self.units = LeastSquares(tier.units, forecaster.PRIOR_UNITS)
+        self.decoder = Decoder(decoder, tier.units)
         self.bucket = [Bucket() for _ in range(len(horizons) + 1)]  # the next event, then the horizons
 
     # -- forecasts
 
     def look(self, rings: Rings, distance: float, unit: float) -> tuple[View, float]:
         """Experts `distance` after the newest origin, and the spread of the analogs there."""
-        found = [analog.read(rings, distance, detail, self.origin.z) for detail in DETAILS]
+        found = [analog.read(rings, distance, detail, self.origin.z) for detail in self.details]
         self.origin.now = [a.now for a in found]
         return self._view(self.origin, [a.then for a in found], distance, unit), found[0].spread
 
     def _view(self, origin: Origin, then: list[float], distance: float, unit: float) -> View:
         context = Context(self.bank, self.day, self.week, self.origin.time - self.born, unit, self.timezone)
         x, u = row(origin, then, distance, context)
-        x = np.append(x, self.decoder.forward(u, distance))
+        h = self.decoder.forward(u, distance)
         z = origin.z
         fast = z + (origin.fast - z) * (1 - math.exp(-4 * distance))
-        linear = z_capped(z + self.linear.w @ x[:LINEAR])
-        full = linear if self.decoder.kind == decoders.NONE else z_capped(z + self.full.w @ x)
+        linear = z_capped(z + self.linear.w @ x)
+        full = z_capped(linear + self.units.w @ h)
         experts = np.clip([z, fast, linear, full], self.low, self.high)
-        return View(origin, distance, then, x, u, experts)
+        return View(origin, distance, then, x, h, u, experts)
 
     def interval(self, view: View, m: int, distance: float, spread: float, learning: bool) -> None:
         """Scale and half widths by bucket m."""
@@ -144,7 +152,7 @@ class Forecaster:
         horizon = self.horizons[m]
         if self.pending[m]:
             passed = self.origin.time - self.pending[m][-1].origin.time
-            if passed < horizon * forecaster.STRIDE * (1 - 1e-9):
+            if passed < horizon * forecaster.SPAN / self.slots * (1 - 1e-9):
                 return
         self.made[m] += 1
         view.number = self.made[m]
@@ -185,7 +193,7 @@ class Forecaster:
         if not due:
             return
         # of two equally far off, the one in the lower slot of the ring
-        p = min(due, key=lambda p: (abs(time - p.origin.time - horizon), (p.number - 1) % forecaster.SLOTS))
+        p = min(due, key=lambda p: (abs(time - p.origin.time - horizon), (p.number - 1) % self.slots))
         age = time - p.origin.time
         off = abs(age - horizon)
         if off > 0.5 * horizon:
@@ -199,22 +207,22 @@ class Forecaster:
         self._learn(b, self._view(p.origin, then, age / unit, unit), z)
 
     def _learn(self, b: Bucket, view: View, z: float) -> None:
-        """One row of the readouts and one step of the decoder."""
+        """One row of both readouts and one step of the decoder."""
         dz = z - view.origin.z
         b.rows += 1
         b.change += max(1 / b.rows, 0.005) * (min(abs(dz), CAP) - b.change)
         scale = 1 / max(b.change, 1e-3)
         limit = HUBER * b.error if b.rows > 30 else math.inf
-        e0 = dz - self.linear.w @ view.x[:LINEAR]
-        e1 = e0 if self.decoder.kind == decoders.NONE else dz - self.full.w @ view.x
-        self._step(self.linear, view.x[:LINEAR], e0, scale, limit)
+        e0 = dz - self.linear.w @ view.x
+        e1 = e0 - self.units.w @ view.h
+        self._step(self.linear, view.x, e0, scale, limit)
         clipped = max(-limit, min(e1, limit))
         if self.decoder.kind != decoders.NONE:
-            self._step(self.full, view.x, e1, scale, limit)
+            self._step(self.units, view.h, e1, scale, limit)
             if b.rows > 20:
                 drive = -clipped / (b.error + 1e-6) * scale
                 slope = self.decoder.slope(view.u, view.distance)
-                self.decoder.learn(view.u, slope, self.full.w[LINEAR:], drive)
+                self.decoder.learn(view.u, slope, self.units.w, drive)
         size = min(abs(clipped), CAP)
         b.error = max(b.error + max(1 / b.rows, 0.01) * (size - b.error), 1e-6)
 
@@ -239,9 +247,9 @@ class Forecaster:
         self.day.learn(wall(self.timezone, time), z, 0.6)
         self.week.learn(wall(self.timezone, time), z, 0.1)
         slope = max(-3.0, min((z - before) / max(gap, 0.25), 3.0))
-        self.origin = Origin(
-            time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope, list(self.bank.mode), None
-        )
+        o = self.origin
+        self.origin = Origin(time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope)
+        self.origin.mode, self.origin.now = list(self.bank.mode), o.now
 
     def retune(self, period: float) -> None:
         """A new period: the complex modes start again, here and in what is pending."""
@@ -263,17 +271,18 @@ class Forecaster:
             view.recode(factor, shift)
         for b in self.bucket:
             b.recode(factor)
-        for squares in (self.linear, self.full):
-            squares.transform(reweigh(len(squares.w), factor, shift))
+        self.linear.transform(reweigh(self.names, factor, shift))
+        self.units.transform(np.eye(len(self.units.w)) * max(1e-3, min(factor, 1e3)))
+        for squares in (self.linear, self.units):
             squares.w = np.clip(squares.w, -CAP, CAP)
 
 
-def reweigh(size: int, factor: float, shift: float) -> np.ndarray:
+def reweigh(names: tuple[str, ...], factor: float, shift: float) -> np.ndarray:
     """T: features that scale with z keep their weight, others' grow with z; the constant takes the level's shift."""
     g, s = max(1e-3, min(factor, 1e3)), max(-1e3, min(shift, 1e3))
-    T = np.eye(size)
-    for a in range(size):
-        if a >= LINEAR or NAMES[a] in (*CALENDAR, "constant"):
+    T = np.eye(len(names))
+    for a, name in enumerate(names):
+        if name in (*CALENDAR, "constant"):
             T[a, a] = g
-    T[NAMES.index("constant"), NAMES.index("level")] = s
+    T[names.index("constant"), names.index("level")] = s
     return T

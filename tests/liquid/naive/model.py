@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass, field
 
-from liquid import ModelConfig, SeriesOptions, row
+from liquid import ModelConfig, SeriesOptions
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.features.rings import STEPS
 from liquid.kernel import LARGEST, LATEST, NOTHING
+from liquid.tiers import TIERS
 from tests.liquid.naive import alertable, alerts, forecast
 from tests.liquid.naive.clock import Clock
 from tests.liquid.naive.detector import Detector
@@ -57,16 +58,16 @@ class Result:
 
 class Series:
     def __init__(self, config: ModelConfig, options: SeriesOptions | None = None) -> None:
-        levels, length = row.TIERS[config.tier]
+        tier = TIERS[config.tier]
         self.options = options or SeriesOptions()
         self.horizons = config.horizons
         self.offset = -1
         self.clock = Clock()
         self.scale = Scale()
-        self.rings = Rings(levels, length)
+        self.rings = Rings(tier.levels, tier.length, tier.blocks_ahead)
         self.period = Period()
-        self.detector = Detector(levels)
-        self.forecaster = Forecaster(config.horizons, *config.kinds(), self.options)
+        self.detector = Detector(tier)
+        self.forecaster = Forecaster(config.horizons, *config.kinds(), tier, self.options)
         self.drift = Drift()
         self.value = 0.0
 

@@ -13,12 +13,17 @@ from tests.liquid.naive.wall import wall
 
 CAP = 1e6
 
-#: The row, in order.
-NAMES = (
-    *("slope", "day", "day level", "week", "week level", "sin", "cos", "constant", "level"),
-    *(f"analog {kind}{detail}" for detail in DETAILS for kind in ("", "level ")),
-    *(f"bank {k}" for k in range(FEATURES)),
-)
+
+def names(details: int = len(DETAILS), features: int = FEATURES) -> tuple[str, ...]:
+    """The row, in order."""
+    return (
+        *("slope", "day", "day level", "week", "week level", "sin", "cos", "constant", "level"),
+        *(f"analog {kind}{detail}" for detail in DETAILS[:details] for kind in ("", "level ")),
+        *(f"bank {k}" for k in range(features)),
+    )
+
+
+NAMES = names()
 #: Features that do not scale with z.
 CALENDAR = ("sin", "cos")
 
@@ -75,7 +80,7 @@ def rise(distance: float, tau: float) -> float:
 
 
 def row(origin: Origin, then: list[float], distance: float, context: Context) -> tuple[np.ndarray, np.ndarray]:
-    """Features (in the order of NAMES), and the decoder's inputs, for a target `distance` units after the origin."""
+    """Features (in the order of `names`), and the decoder's inputs, for a target `distance` units after the origin."""
     z, t0 = origin.z, origin.time
     t1 = t0 + distance * context.unit
     walls = [wall(context.timezone, t) for t in (t0, t1)]
@@ -95,7 +100,7 @@ def row(origin: Origin, then: list[float], distance: float, context: Context) ->
         "constant": rise(distance, 8),
         "level": z * rise(distance, 8),
     }
-    for detail, a0, a1 in zip(DETAILS, origin.now, then, strict=True):
+    for detail, a0, a1 in zip(DETAILS, origin.now, then, strict=False):
         x[f"analog {detail}"] = a1 - a0
         x[f"analog level {detail}"] = (a0 - z) * rise(distance, 2)
     features = origin.features
@@ -108,4 +113,5 @@ def row(origin: Origin, then: list[float], distance: float, context: Context) ->
         *(origin.fast - z, origin.slow - z, x["day"], day[0] - z, x["week"], week[0] - z),
         *(then[0] - origin.now[0], origin.now[0] - z),
     ]
-    return np.array([x[name] for name in NAMES]), np.clip(u, -5, 5)
+    order = names(len(origin.now), len(features))
+    return np.array([x[name] for name in order]), np.clip(u, -5, 5)

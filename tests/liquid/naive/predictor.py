@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from liquid.anomaly.predictor import FORGETTING, LIMIT, MEANS, PRIOR, SIZE
+from liquid.anomaly.predictor import FORGETTING, LIMIT, LONGEST, PRIOR, size
 from tests.liquid.naive.rls import LeastSquares
 
 
@@ -13,15 +13,15 @@ def clip(x: float, limit: float) -> float:
 
 
 class Predictor:
-    def __init__(self) -> None:
+    def __init__(self, means: int = 8) -> None:
         self.mean = 0.0
         self.variance = 0.0
         self.value = 0.0
         self.usual_gap = 0.0  # until the first gap
         self.previous = 0.0  # standardised
         self.error = 0.0
-        self.ewma = np.zeros(MEANS)
-        self.squares = LeastSquares(SIZE, PRIOR)
+        self.ewma = np.zeros(means)
+        self.squares = LeastSquares(size(means), PRIOR)
 
     def _deviation(self) -> float:
         return math.sqrt(self.variance) + 1e-9 * (abs(self.mean) + 1e-300)
@@ -54,14 +54,15 @@ class Predictor:
         bounded = clip(x, LIMIT) - predicted
         if n > 2:
             error = clip(bounded, 4 * self.error + 0.05)
-            self.squares.update(row, error, FORGETTING, 10 * SIZE * PRIOR, PRIOR)
-        size = min(abs(bounded), 5 * self.error + 0.01)
-        self.error += max(1 / (n + 1), 1e-3) * (size - self.error)
+            self.squares.update(row, error, FORGETTING, 10 * len(row) * PRIOR, PRIOR)
+        off = min(abs(bounded), 5 * self.error + 0.01)
+        self.error += max(1 / (n + 1), 1e-3) * (off - self.error)
         return x - predicted
 
     def learn(self, x: float, value: float, relative: float, n: int) -> None:
         self.previous = clip(x, LIMIT)
-        keep = np.exp(-min(relative, 20.0) / 2.0 ** np.arange(1, MEANS + 1))
+        times = np.geomspace(1.0, LONGEST, len(self.ewma) + 1)[1:]
+        keep = np.exp(-min(relative, 20.0) / times)
         self.ewma = keep * self.ewma + (1 - keep) * self.previous
         a = max(1 / (n + 1), 1 / 2000)
         d = value - self.mean

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from liquid.features.rings import CONTINUATION, FADE, MIN_BLOCKS, SPREAD, STEPS, WINDOW
+from liquid.features.rings import FADE, MIN_BLOCKS, SPREAD, STEPS, WINDOW
 
 SHARPNESS = 1.5
 SOFT = 1e-3
@@ -25,14 +25,14 @@ def nearly_exp(x: np.ndarray) -> np.ndarray:
 class Level:
     """Blocks of 2**level grid cells."""
 
-    def __init__(self, level: int, length: int) -> None:
+    def __init__(self, level: int, length: int, ahead: int) -> None:
         self.size = 2**level
         self.length = length
         self.codes: list[int] = []  # the last `length`, oldest first
         self.blocks = 0
         self.cells: list[float] = []  # values of the cells since the last block
         self.distance = -1.0
-        self.curve = np.zeros(CONTINUATION)
+        self.curve = np.zeros(ahead)
         self.spread = np.zeros(SPREAD)
 
     def push(self, value: float, centre: float, step: float) -> bool:
@@ -74,7 +74,7 @@ class Level:
         self.distance = math.sqrt(z2)
         weight = decay(SHARPNESS * (d2 - z2) / (z2 + SOFT))
         weight /= weight.sum()
-        for k in range(CONTINUATION):
+        for k in range(len(self.curve)):
             after = codes[WINDOW - 1 + k :][: len(earlier)] - mean[: len(earlier)]
             expected = weight @ after
             self.curve[k] = mean[-1] + expected
@@ -83,8 +83,8 @@ class Level:
 
 
 class Rings:
-    def __init__(self, levels: int, length: int) -> None:
-        self.level = [Level(k, length) for k in range(levels)]
+    def __init__(self, levels: int, length: int, ahead: int = 18) -> None:
+        self.level = [Level(k, length, ahead) for k in range(levels)]
 
     def push(self, previous: float, value: float, cells: int, centre: float, step: float) -> list[int]:
         """Append `cells` cells on the straight line from previous to value; the levels that got new blocks."""

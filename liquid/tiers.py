@@ -1,0 +1,39 @@
+"""Sizes of a row: how much of every part a tier keeps.
+
+The kernels read sizes from the arrays, so that one source serves all tiers; a tier decides nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Tier(NamedTuple):
+    """How much a row keeps.
+
+    levels, length : of the shape memory, levels and blocks per level. blocks_ahead : of its continuation, in blocks.
+    day, week : bins of the phase tables. details : analogs that the readout takes. bank : features of the state bank.
+    units : of the decoder. slots : forecasts that wait for their target, per horizon.
+    sizes, hours : of the habits, bins of the value and of the day. means : EWMAs of the detector's predictor.
+    """
+
+    levels: int
+    length: int
+    blocks_ahead: int
+    day: int
+    week: int
+    details: int
+    bank: int
+    units: int
+    slots: int
+    sizes: int
+    hours: int
+    means: int
+
+
+#: By name, from the smallest on.
+TIERS: Final = {
+    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 8, 12, 4),
+    "standard": Tier(5, 512, 18, 48, 84, 3, 6, 4, 5, 8, 24, 8),
+    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 24, 8),
+}
