@@ -1,10 +1,11 @@
 """The forecaster of one series: experts on evolved features, mixed online, with adaptive intervals.
 
-Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same and what the units of the liquid
-decoder say of its error, by a readout of their own (one of both together has a covariance many times as large and is no
-better). For the next event and for every fixed horizon there is a bucket with its own mixture and interval; other horizons are
-interpolated between buckets in log distance. Feedback is strictly delayed: a forecast made at t for t + d is learned
-from the first event at t + d (half a unit early at most), with features evaluated at that event's true time.
+Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same and what the units of the
+liquid decoder say of its error, by a readout of their own (one readout of both needs a covariance many times as large
+and is no better). For the next event and for every fixed horizon there is a bucket with its own mixture and interval;
+other horizons are interpolated between buckets in log distance. Feedback is strictly delayed: a forecast made at t for
+t + d is learned from the first event at t + d (half a unit early at most), with features evaluated at that event's true
+time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apar
 FORGETTING: Final = 0.9999
 PRIOR: Final = 0.02
 PRIOR_UNITS: Final = 0.01
-_HUBER = 4.0
+_HUBER = 2.0
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _CAP = 1e4

@@ -14,6 +14,7 @@ from liquid.tiers import TIERS
 #: Raised whenever the layout or the meaning of a field changes.
 VERSION: Final = 3
 
+
 @lru_cache
 def row_dtype(tier: str, horizons: int) -> np.dtype:
     """Layout of a row.

@@ -1,7 +1,7 @@
 """Habit: how often a value of this size came in this situation.
 
-Counts over bins of the running range (16, in small tiers 8), in four situations: after the last two values; the short
-mean given the longer one; the value given the hour of day; the mean given the hour of day. Evidence is -log10 of the smoothed share.
+Counts over bins of the running range, in four situations: after the last two values; the short mean given the longer
+one; the value given the hour of day; the mean given the hour of day. Evidence is -log10 of the smoothed share.
 
 Counts are kept in one byte each: exactly up to 64, beyond as a float of five bits mantissa that is raised by one step
 after step-many events on average (Morris 1978, with a hash of the event number in place of the coin).

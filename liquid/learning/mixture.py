@@ -1,7 +1,7 @@
 """Bernstein online aggregation of experts (Wintenberger 2017, arXiv:1404.1356), second order, without tuning.
 
-Losses are the gradient trick's linearised squared errors, scaled by the mixture's running error and clipped, so that
-one outlier cannot decide. Weights: w_k proportional to eta_k exp(eta_k R_k).
+Losses are linearised (the gradient trick): Huber's loss with its corner at a part of the mixture's running error, so
+nearly the absolute error, and no outlier can decide. Weights: w_k proportional to eta_k exp(eta_k R_k).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import math
 import numpy as np
 
 from liquid._jit import njit
+
+_CORNER = 0.3  # of Huber's loss, in running root mean squared errors
 
 
 def mixture_dtype(experts: int) -> np.dtype:
@@ -71,12 +73,11 @@ def learn(mixture, experts, mixed, target):
     a = max(1.0 / c, 0.005)
     square = min(e * e, 25.0 * mixture.error + 1e-12) if c > 20.0 else min(e * e, 1e12)
     mixture.error = max(mixture.error + a * (square - mixture.error), 1e-9)
-    limit = 5.0 * math.sqrt(mixture.error)
-    if c > 20.0:
-        e = min(max(e, -limit), limit)
+    corner = _CORNER * math.sqrt(mixture.error)
+    gradient = min(max(e, -corner), corner) / _CORNER
     top = -1e300
     for k in range(count):
-        r = -2.0 * e * (experts[k] - mixed) / mixture.error
+        r = -2.0 * gradient * (experts[k] - mixed) / mixture.error
         r = min(max(r, -20.0), 20.0)
         mixture.squares[k] += r * r
         mixture.largest[k] = max(mixture.largest[k], abs(r))

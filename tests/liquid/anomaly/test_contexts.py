@@ -10,7 +10,6 @@ from tests.liquid.naive.contexts import EXACT, FULL, Habits, halved, raised
 from tests.liquid.odd import STREAMS, relaxed, stream
 from tests.liquid.tolerances import DOUBLE
 
-
 BINS = 16
 
 

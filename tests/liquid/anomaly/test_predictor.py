@@ -10,7 +10,6 @@ from tests.liquid.naive.predictor import Predictor
 from tests.liquid.odd import STREAMS, relaxed, stream
 from tests.liquid.tolerances import LEAST_SQUARES, SINGLE
 
-
 MEANS = 8
 SIZE = size(MEANS)
 

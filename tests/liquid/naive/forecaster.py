@@ -22,7 +22,7 @@ from tests.liquid.naive.rls import LeastSquares
 from tests.liquid.naive.wall import wall
 
 CAP = 1e4
-HUBER = 4.0
+HUBER = 2.0
 
 
 def z_capped(v: float) -> float:

@@ -25,10 +25,10 @@ class Mixture:
         old = self.feedbacks > 20
         square = min(e * e, 25 * self.error + 1e-12) if old else min(e * e, 1e12)
         self.error = max(self.error + max(1 / self.feedbacks, 0.005) * (square - self.error), 1e-9)
-        if old:
-            e = max(-5 * math.sqrt(self.error), min(e, 5 * math.sqrt(self.error)))
+        corner = 0.3 * math.sqrt(self.error)
+        slope = max(-corner, min(e, corner)) / 0.3
         # loss of the mixture less loss of the expert, linearised: l(m) - l(x) = 2 (m - y)(m - x)
-        r = np.clip(2 * e * (mixed - experts) / self.error, -20, 20)
+        r = np.clip(2 * slope * (mixed - experts) / self.error, -20, 20)
         self.squares += r**2
         self.largest = np.maximum(self.largest, np.abs(r))
         eta = np.minimum(1 / (2 * self.largest + 1e-12), np.sqrt(math.log(len(r)) / (self.squares + 1e-12)))
