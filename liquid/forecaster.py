@@ -26,7 +26,8 @@ SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apar
 FORGETTING: Final = 0.9999
 PRIOR: Final = 0.02
 PRIOR_UNITS: Final = 0.01
-_HUBER = 2.0
+_HUBER = 2.0  # corner, in running errors
+_RISE = 4.0  # most that an error counts in the running error, which must keep up with a new unit
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _CAP = 1e4
@@ -287,7 +288,8 @@ def _learn(f, m, distance, z0, z, kinds, work):
         _step(f.unit_readout, f.unit_covariance, work.h, e1, scale, limit, n, work)
         if n > 20.0:
             decoder.learn(f.decoder, work.u, work.slope, f.unit_readout, -clipped / (b.error + 1e-6) * scale)
-    b.error = max(b.error + max(1.0 / n, 0.01) * (min(abs(clipped), _CAP) - b.error), 1e-6)
+    counted = min(size, _RISE * b.error) if n > 30.0 else size
+    b.error = max(b.error + max(1.0 / n, 0.01) * (min(counted, _CAP) - b.error), 1e-6)
 
 
 @njit

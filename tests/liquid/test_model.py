@@ -48,7 +48,7 @@ def test_defaults() -> None:
         ({"horizons": (math.nan,)}, "positive seconds in ascending order"),
         ({"horizons": (1.0, math.inf)}, "positive seconds in ascending order"),
         ({"horizons": (1e300,)}, "at most 1e.12 seconds"),
-        ({"tier": "huge"}, "tier must be one of full, not 'huge'"),
+        ({"tier": "huge"}, "tier must be one of compact, standard, full, not 'huge'"),
         ({"bank": "lstm"}, "bank must be one of none, liquid_s4, cfc, not 'lstm'"),
         ({"decoder": "mlp"}, "decoder must be one of none, cfc, liquid_s4, not 'mlp'"),
     ],

@@ -223,7 +223,7 @@ class Forecaster:
                 drive = -clipped / (b.error + 1e-6) * scale
                 slope = self.decoder.slope(view.u, view.distance)
                 self.decoder.learn(view.u, slope, self.units.w, drive)
-        size = min(abs(clipped), CAP)
+        size = min(abs(e1), CAP, 4 * b.error if b.rows > 30 else math.inf)
         b.error = max(b.error + max(1 / b.rows, 0.01) * (size - b.error), 1e-6)
 
     @staticmethod
