@@ -34,6 +34,6 @@ class Tier(NamedTuple):
 #: By name, from the smallest on.
 TIERS: Final = {
     "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 8, 12, 4),
-    "standard": Tier(5, 512, 18, 48, 84, 3, 6, 4, 5, 8, 24, 8),
+    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 8, 24, 8),
     "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 24, 8),
 }

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from liquid.row import TIERS
+from liquid.tiers import TIERS
 from stream import backtest_setup as setups
 from stream import backtest_summary as summary
 from stream import units
