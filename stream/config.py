@@ -18,7 +18,7 @@ from stream.feeds import template_fields
 from stream.planned import planned
 from stream.units import Duration
 
-OUTPUTS = ("results", "forecasts", "alerts", "dlq")
+OUTPUTS = ("results", "forecasts", "alerts", "feedback", "dlq")
 
 
 class Section(BaseModel):
@@ -209,6 +209,10 @@ class FeedSettings(Section):
     @property
     def alerts(self) -> str:
         return f"{self.name}.alerts"
+
+    @property
+    def feedback(self) -> str:
+        return f"{self.name}.feedback"
 
     @property
     def dlq(self) -> str:

@@ -40,7 +40,7 @@ class Tally:
         self.boards = {feed.name: Scoreboard(feed.horizons) for feed in feeds}
 
     def add(self, emitted: Iterable[Emitted]) -> None:
-        for feed, ids, results, _ in emitted:
+        for feed, ids, results, *_ in emitted:
             rows: dict[str, list[int]] = defaultdict(list)
             for i, series in enumerate(ids):
                 rows[series].append(i)

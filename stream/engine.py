@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from liquid import LEVELS, IncompatibleRow, Model
+from liquid.feedback import apply
 from liquid.model import forecast_row
 from liquid.results import OPENED, SKIPPED, as_bytes
 from stream.config import FeedSettings, ModelSettings
 from stream.earlier import EarlierRows
 from stream.events import EventBatch
+from stream.feedback import Feedback, FeedbackRecord
 from stream.snapshot import DirtyRows
 from stream.transport.base import Snapshot, TopicPartition
 
@@ -58,6 +61,31 @@ class FeedEngine:
                 for i in alerting.tolist():
                     self._earlier.pin((batch.source, batch.ids[i]))
         return results
+
+    def heed(self, source: TopicPartition, offset: int, said: Feedback) -> list[FeedbackRecord]:
+        """Let feedback at an offset of a partition move the line of the series it names; gives what it changed. Rows
+        that have it already are left alone."""
+        effects: list[FeedbackRecord] = []
+        touched: list[int] = []
+        with self._lock:
+            table: dict[str, int] = self._tables.get(source, {})
+            reached = (
+                sorted(name for name in table if fnmatch.fnmatchcase(name, said.series))
+                if said.pattern
+                else [said.series]
+            )
+            for series in reached:
+                slot = table.get(series)
+                if slot is None:
+                    effects.append(said.effect(series))
+                    continue
+                row = self.model.rows[slot]
+                if offset > row["offset"]:
+                    row["offset"] = offset
+                    effects.append(said.effect(series, apply(row, said.mark, said.shares)))
+                    touched.append(slot)
+        self.dirty.touch(source, np.array(touched, np.int64), np.full(len(touched), offset))
+        return effects
 
     # State that is saved and comes back.
 
@@ -113,6 +141,15 @@ class FeedEngine:
     def series(self) -> list[str]:
         with self._lock:
             return sorted({series for table in self._tables.values() for series in table})
+
+    def sources(self, series: str, pattern: bool = False) -> list[TopicPartition]:
+        """The partitions with rows of a series, or of any series that matches a pattern."""
+        with self._lock:
+            return [
+                source
+                for source, table in self._tables.items()
+                if (any(fnmatch.fnmatchcase(name, series) for name in table) if pattern else series in table)
+            ]
 
     def describe(self, series: str) -> dict[str, Any] | None:
         """`Model.describe` of a series, None where it is unknown."""

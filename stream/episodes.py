@@ -13,7 +13,7 @@ from stream.events import AlertRecord
 @dataclass(frozen=True, slots=True)
 class Episode:
     """A time of score >= 1 in one series. Value, expectation, shares and `why` are those of its strongest change;
-    `notified` is when it became worth waking somebody."""
+    `notified` is when it became worth waking somebody; `feedback` what somebody last said of it."""
 
     id: str
     feed: str
@@ -31,6 +31,7 @@ class Episode:
     shares: dict[str, float]
     why: str
     notified: float | None = None
+    feedback: str | None = None
 
 
 class Episodes:
@@ -75,6 +76,16 @@ class Episodes:
         if len(self._episodes) > self.limit:
             self._forget()
         return after
+
+    def mark(self, key: str, mark: str) -> Episode | None:
+        """Note what somebody said of an episode, if it is kept."""
+        if key not in self._episodes:
+            return None
+        self._episodes[key] = replace(self._episodes[key], feedback=mark)
+        return self._episodes[key]
+
+    def get(self, key: str) -> Episode | None:
+        return self._episodes.get(key)
 
     def _forget(self) -> None:
         oldest = next((e for e in self if e.end is not None), None) or next(iter(self))
@@ -121,7 +132,8 @@ def _merged(before: Episode, change: AlertRecord) -> Episode:
         return before
     severity = max(before.severity, change.severity, key=SEVERITIES.index)
     begun = _begun(before.id, before.feed, change)
-    return replace(begun, begin=before.begin, end=before.end, severity=severity, notified=before.notified)
+    kept = {name: getattr(before, name) for name in ("begin", "end", "notified", "feedback")}
+    return replace(begun, severity=severity, **kept)
 
 
 def _episode_id(feed: str, change: AlertRecord) -> str:

@@ -15,10 +15,12 @@ import numpy as np
 
 from liquid import Model
 from liquid.explain import Explanation, explain
+from liquid.feedback import Effect, put
 from stream.catalogue import Array
 from stream.config import FeedSettings
 from stream.engine import FeedEngine
 from stream.episodes import Episode
+from stream.feedback import FeedbackRecord
 from stream.history import History
 
 #: Episodes of the same series that are named as similar.
@@ -72,7 +74,8 @@ def explained(
     if events < len(rows) and known is not None:  # after a restart, before the first new result
         events = known[0]["events"]
     row, number = rows[at], events - (len(rows) - 1 - at)
-    found, learned = (None, 0) if known is None else _again(engine, known[2], series, rows[: at + 1], number)
+    said = [one for _, one in reversed(history.feedback(feed.name, series)) if 0 < one.event < number]
+    found, learned = (None, 0) if known is None else _again(engine, known[2], series, rows[: at + 1], number, said)
     exact = found is not None and _same(found.result, row)
     episodes = history.alerts(feed=feed.name, series=series)
     episode = next((e for e in episodes if e.begin <= row["time"] and (e.end is None or row["time"] <= e.end)), None)
@@ -113,7 +116,7 @@ def _distance(shares: Mapping[str, float], direction: str, score: float, episode
 
 
 def _again(
-    engine: FeedEngine, options: np.void, series: str, rows: Array, number: int
+    engine: FeedEngine, options: np.void, series: str, rows: Array, number: int, said: Sequence[FeedbackRecord]
 ) -> tuple[Explanation | None, int]:
     """The last of the rows explained, event `number` of its series, and how many events its state has learned from."""
     fresh = Model(engine.model.config, capacity=1)
@@ -125,11 +128,20 @@ def _again(
             break
     else:  # older than all rows, and not all results before it are kept: what it can learn from these
         model, since = fresh, before
-    told = rows[before - since : before]
-    model.run(np.zeros(since, int), told["time"], told["value"])
+    seen = number - 1 - since
+    for one in said:  # between the same events as then
+        if one.event >= seen:
+            _learn(model, rows[before - (number - 1 - seen) : before - (number - 1 - one.event)])
+            put(model.rows[0], Effect(one.event, one.before, one.after))
+            seen = one.event
+    _learn(model, rows[before - (number - 1 - seen) : before])
     learned = int(model.rows["clock"]["events"][0])
     event = rows[-1]
     return explain(model.rows[0], model.options[0], model.config, float(event["time"]), float(event["value"])), learned
+
+
+def _learn(model: Model, rows: Array) -> None:
+    model.run(np.zeros(len(rows), int), rows["time"], rows["value"])
 
 
 def _same(result: np.void, row: np.void) -> bool:

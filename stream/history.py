@@ -6,6 +6,7 @@ Everything that is returned is a copy.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -18,6 +19,7 @@ from stream.catalogue import LATEST, Array, Catalogue, Filter
 from stream.coverage import INTERVALS, held
 from stream.episodes import Episode, Episodes, raised
 from stream.events import AlertRecord
+from stream.feedback import FeedbackRecord
 from stream.rings import Rings
 
 #: What is kept of every result.
@@ -74,7 +76,7 @@ class History:
     ----------
     per_series : results kept of one series.
     max_rows : results kept of all series together (72 bytes each, touched only when used).
-    max_alerts : alert episodes kept.
+    max_alerts : alert episodes kept, and as many records of feedback.
     """
 
     def __init__(self, per_series: int = 2000, *, max_rows: int = 2_000_000, max_alerts: int = 10_000) -> None:
@@ -82,9 +84,17 @@ class History:
         self._catalogue = Catalogue()
         self._rings = Rings(ROW, per_series=per_series, max_rows=max_rows)
         self._episodes = Episodes(max_alerts)
+        self._feedback: deque[tuple[str, FeedbackRecord]] = deque(maxlen=max_alerts)
         self._subscribers: list[Callable[[Batch], None]] = []
 
-    def add(self, feed: str, ids: list[str], results: Array, changes: Iterable[AlertRecord] = ()) -> None:
+    def add(
+        self,
+        feed: str,
+        ids: list[str],
+        results: Array,
+        changes: Iterable[AlertRecord] = (),
+        feedback: Iterable[FeedbackRecord] = (),
+    ) -> None:
         """Take in emitted results, and tell the subscribers.
 
         Parameters
@@ -92,8 +102,9 @@ class History:
         ids : series of each result.
         results : structured array as `Model.run` gives it.
         changes : the steps of alert episodes among them.
+        feedback : what people said of alerts, and what it changed.
         """
-        episodes = self.fill(feed, ids, results, changes)
+        episodes = self.fill(feed, ids, results, changes) + self.hear(feed, feedback)
         with self._lock:
             subscribers = list(self._subscribers)
         batch = Batch(feed, ids, results, episodes)
@@ -113,6 +124,32 @@ class History:
                 if name in (results.dtype.names or ()):
                     latest[name][number] = results[name]
             return [self._apply(feed, change) for change in changes]
+
+    def hear(self, feed: str, feedback: Iterable[FeedbackRecord]) -> list[Episode]:
+        """Take in what people said without telling anybody; gives the episodes that it was about."""
+        with self._lock:
+            found: dict[str, Episode] = {}
+            for said in feedback:
+                self._feedback.append((feed, said))
+                if said.alert and (episode := self._episodes.mark(said.alert, said.mark)):
+                    found[said.alert] = self._with_peak(episode)
+            return list(found.values())
+
+    def feedback(self, feed: str | None = None, series: str | None = None) -> list[tuple[str, FeedbackRecord]]:
+        """What people said (feed, record), the newest first."""
+        with self._lock:
+            kept = list(self._feedback)
+        return [
+            (name, said)
+            for name, said in reversed(kept)
+            if (feed is None or name == feed) and (series is None or said.series == series)
+        ]
+
+    def alert(self, id: str) -> Episode | None:
+        """The alert of that id."""
+        with self._lock:
+            episode = self._episodes.get(id)
+            return None if episode is None else self._with_peak(episode)
 
     def introduce(self, feed: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Make known the series that have state but no result here (after a restart); facts as of `Model.describe`."""

@@ -132,7 +132,8 @@ class FeedMetrics:
             child = self._consumed[source] = self._metrics.consumed.labels(source.topic, source.partition)
         child.inc(work.records)
         for emitted in work.emitted:
-            self._count(emitted.results)
+            if len(emitted.results):  # none where there was only feedback
+                self._count(emitted.results)
         for reason, count in work.rejected.items():
             self._metrics.rejected.labels(self._feed, reason).inc(count)
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid.results import SKIPPED
-from stream import codec
+from liquid.results import SKIPPED, as_bytes
+from stream import codec, feedback
 from stream.codec.base import dead_letters
 from stream.engine import FeedEngine
-from stream.events import AlertRecord
+from stream.events import AlertRecord, EventBatch, Reject
+from stream.feedback import Audit, FeedbackRecord
 from stream.transport.base import Output, Record, TopicPartition
 
 
@@ -24,6 +25,16 @@ class Emitted(NamedTuple):
     ids: list[str]
     results: np.ndarray
     alerts: list[AlertRecord]
+    feedback: Sequence[FeedbackRecord] = ()
+
+
+class _Stepped(NamedTuple):
+    """What records did to the state. heard : by offset, what feedback changed."""
+
+    events: EventBatch
+    results: np.ndarray
+    rejects: list[Reject]
+    heard: dict[int, list[FeedbackRecord]]
 
 
 @dataclass(slots=True)
@@ -48,11 +59,12 @@ class Pipeline:
     def __init__(self, engine: FeedEngine) -> None:
         self.engine = engine
         self._codec = codec.create(engine.feed)
+        self._audit = Audit(engine.feed.name, engine.feed.feedback)
 
     def process(self, source: TopicPartition, records: Sequence[Record]) -> Work:
-        """All that the records lead to, in order: a result for every event, forecasts, alerts, dead letters."""
-        events, rejects = self._codec.decode(source, records)
-        results = self.engine.step(events)
+        """All that the records lead to, in order: a result for every event, forecasts, alerts, what feedback changed,
+        dead letters."""
+        events, results, rejects, heard = self._step(source, records)
         known = (results["flags"] & SKIPPED) != 0
         if known.any():
             events, results = events.where(~known), results[~known]
@@ -60,15 +72,42 @@ class Pipeline:
         outputs = self._codec.results(events, results)
         outputs += self._codec.forecasts(events, results)
         outputs += alerts
+        for offset, effects in heard.items():
+            outputs += self._audit.outputs(source, offset, effects)
+        spoken = [effect for effects in heard.values() for effect in effects]
         outputs += dead_letters(self.engine.feed.dlq, rejects)
         return Work(
             records=len(records),
             outputs=outputs,
-            emitted=[Emitted(self.engine.feed.name, events.ids, results, changes)] if len(events) else [],
+            emitted=[Emitted(self.engine.feed.name, events.ids, results, changes, spoken)]
+            if len(events) or spoken
+            else [],
             rejected=Counter(reject.reason for reject in rejects),
             skipped=int(known.sum()),
         )
 
     def replay(self, source: TopicPartition, records: Iterable[Record]) -> None:
         """Bring the state up to date with records whose results are out already."""
-        self.engine.step(self._codec.decode(source, list(records)).events)
+        self._step(source, list(records))
+
+    def _step(self, source: TopicPartition, records: Sequence[Record]) -> _Stepped:
+        """Events and feedback applied in the order of their offsets."""
+        said = [record for record in records if record.headers and feedback.is_feedback(record)]
+        if not said:
+            events, rejects = self._codec.decode(source, records)
+            return _Stepped(events, self.engine.step(events), rejects, {})
+        events, rejects = self._codec.decode(source, [r for r in records if not feedback.is_feedback(r)])
+        results = np.zeros(len(events), self.engine.model.result_dtype)
+        heard: dict[int, list[FeedbackRecord]] = {}
+        places = np.arange(len(events))
+        done = 0
+        for record in said:
+            upto = int(np.searchsorted(events.offsets, record.offset))
+            as_bytes(results)[done:upto] = as_bytes(self.engine.step(events.where((places >= done) & (places < upto))))
+            done = upto
+            try:
+                heard[record.offset] = self.engine.heed(source, record.offset, feedback.decode(record))
+            except ValueError as error:
+                rejects.append(Reject(record, "bad_feedback", str(error)))
+        as_bytes(results)[done:] = as_bytes(self.engine.step(events.where(places >= done)))
+        return _Stepped(events, results, rejects, heard)

@@ -252,8 +252,8 @@ class _Charts:
 
     def run(self) -> None:
         while (emitted := self._queue.get()) is not None:
-            for feed, ids, results, alerts in emitted:
-                self._history.add(feed, ids, results, alerts)
+            for feed, ids, results, alerts, feedback in emitted:
+                self._history.add(feed, ids, results, alerts, feedback)
 
     def stop(self) -> None:
         with suppress(queue.Full):  # the thread is gone

@@ -10,7 +10,20 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from stream import codec
-from stream.api import alerts, events, explain, feeds, forecast, health, openapi, problems, scores, series, watch
+from stream.api import (
+    alerts,
+    events,
+    explain,
+    feedback,
+    feeds,
+    forecast,
+    health,
+    openapi,
+    problems,
+    scores,
+    series,
+    watch,
+)
 from stream.api.guard import Guard
 from stream.api.live import Live
 from stream.api.paths import EncodedIds
@@ -34,7 +47,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.live = Live(service)
     app.state.codecs = {feed.name: codec.create(feed) for feed in service.settings.feeds}
-    for part in (events, series, forecast, scores, alerts, explain, watch, feeds, health):
+    for part in (events, series, forecast, scores, alerts, explain, feedback, watch, feeds, health):
         app.include_router(part.router)
     app.include_router(series.detail)
     app.router.routes.append(Dashboard())

@@ -37,6 +37,7 @@ ALERT: dict[str, Any] = {
     "shares": {"shape": 0.61, "level": 0.39},
     "why": "41 min, expected 6 to 22; mostly shape of the last cycles",
     "notified": 1360348200.0,
+    "feedback": "useful",
 }
 
 SERIES: dict[str, Any] = {
@@ -80,6 +81,7 @@ class Alert(Answer):
     shares: dict[str, float] = Field(description="Share of each group of evidence in the score.")
     why: str
     notified: Number = Field(description="When it became worth waking somebody; null: it has not.")
+    feedback: Literal["useful", "useless", "missed"] | None = Field(description="What somebody last said of it.")
 
 
 class AlertList(Answer):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from stream.api.models import Alert, Answer, Number, Severity, State
+from stream.api.query import Moment
 
 
 class Width(Answer):
@@ -70,3 +71,59 @@ class Explanation(Answer):
     line: Line | None
     alert: Alert | None = Field(description="The alert that the event belongs to.")
     similar: list[SimilarAlert] = Field(description="Earlier alerts of the series, the most similar first.")
+
+
+Mark = Literal["useful", "useless", "missed"]
+
+
+class FeedbackRequest(Answer):
+    """What somebody says: of an alert by its id, or of a moment at which a series should have alerted."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"mark": "useless", "alert": "9f86d081884c7d65", "who": "ana", "note": "planned"}
+        },
+    )
+
+    mark: Mark
+    alert: str | None = Field(None, max_length=64, description="Id of the alert; not for what was missed.")
+    series: str | None = Field(None, max_length=600, description="Series that missed an alert.")
+    feed: str | None = Field(None, max_length=150, description="Its feed, where the id is in several.")
+    time: Moment | None = Field(None, description="When it was missed: epoch seconds or ISO 8601.")
+    match: str | None = Field(
+        None, min_length=1, max_length=600, description="Say it of all series of the feed whose id matches: * and ?."
+    )
+    who: str = Field("", max_length=100)
+    note: str = Field("", max_length=1000)
+
+
+class FeedbackAccepted(Answer):
+    """It is in the log and will take effect, even if the service is killed now."""
+
+    feed: str
+    series: str = Field(description="The series, or the pattern.")
+    partitions: list[str] = Field(description="Where it was appended.")
+
+
+class FeedbackEntry(Answer):
+    """What somebody said, and what it changed."""
+
+    feed: str
+    series: str
+    mark: Mark
+    time: float = Field(description="Of the alert's begin, or when it was missed.")
+    event: int = Field(description="Events that the series had seen; 0: it was not known, nothing changed.")
+    before: dict[str, float] = Field(description="Factors of the line by group of evidence, those other than 1.")
+    after: dict[str, float]
+    alert: str | None
+    pattern: str | None
+    who: str
+    note: str
+    at: float = Field(description="When it was said.")
+
+
+class FeedbackList(Answer):
+    feedback: list[FeedbackEntry]
+    total: int
+    next: str | None = Field(description="Give it as `cursor` to get the next page; null on the last one.")

@@ -34,6 +34,7 @@ def alert(episode: Episode) -> dict[str, Any]:
         "shares": episode.shares,
         "why": episode.why,
         "notified": episode.notified,
+        "feedback": episode.feedback,
     }
 
 

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
+from liquid.feedback import MARKS
+from stream.feedback import Feedback, requests
 from stream.transport.base import Output
+from stream.transport.base import TopicPartition as FeedPartition
 from stream.transport.kafka import KafkaTransport, Options
 
 if TYPE_CHECKING:
@@ -27,7 +30,8 @@ pytest_plugins = ("tests.kafka_broker",)
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 EVENTS, SERIES, PARTITIONS, KILLS = 50_000, 500, 4, 3
-OUTPUTS = ("results", "forecasts", "alerts", "dlq")
+SAID = EVENTS // 1000  # records of feedback
+OUTPUTS = ("results", "forecasts", "alerts", "feedback", "dlq")
 
 CONFIG = """
 transport:
@@ -78,7 +82,7 @@ class Worker:
     def finish(self) -> None:
         """One life to the end of the input and a clean stop."""
         with self.running() as process:
-            self.wait_for(process, EVENTS)
+            self.wait_for(process, EVENTS + SAID)
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=120) == 0, self.log.read_text()
 
@@ -110,7 +114,7 @@ def committed(address: str, topic: str) -> list[Any]:
 
 
 def produce(address: str, topic: str) -> None:
-    """Events of many series over all partitions; one in a hundred cannot be read."""
+    """Events of many series over all partitions, one in a hundred cannot be read; and feedback on some series."""
     rng = random.Random(7)
     transport = KafkaTransport(Options(bootstrap=address, group=topic, partitions=PARTITIONS))
     batch = []
@@ -118,6 +122,11 @@ def produce(address: str, topic: str) -> None:
         series = rng.randrange(SERIES)
         body = b'{"series":"s%d","time":%d,"value":%f}' % (series, 1_600_000_000 + i, rng.gauss(series % 7, 1))
         batch.append(Output(topic, b"s%d" % series, body if rng.random() > 0.01 else b"nonsense %d" % i))
+        if i % 1000 == 999:
+            (request,) = requests(
+                Feedback(f"s{series}", rng.choice(MARKS), i, {"level": 1.0}), [FeedPartition(topic, 0)]
+            )
+            batch.append(request._replace(partition=None))  # by its key, as the events of the series
     transport.append(batch)
     transport.close()
 
@@ -138,6 +147,7 @@ def assert_the_same(got: Worker, expected: Worker, told: str) -> None:
     repeated = [place for place, count in Counter(place for place, _ in outputs).items() if count > 1]
     assert not repeated, told
     assert sum(kind in ("results", "dlq") for (kind, _), _ in outputs) == EVENTS
+    assert sum(kind == "feedback" for (kind, _), _ in outputs) == SAID
     assert dict(outputs) == dict(expected.outputs()), told
 
 
@@ -168,7 +178,7 @@ def test_two_workers_of_which_one_is_killed(undisturbed: Worker, name: str, tmp_
         time.sleep(0.5)
         first.kill()
         assert len(committed(shared.address, f"{shared.feed}.results")) < EVENTS * 0.9, "killed too late"
-        shared.wait_for(second, EVENTS)
+        shared.wait_for(second, EVENTS + SAID)
         second.send_signal(signal.SIGTERM)
         assert second.wait(timeout=120) == 0, shared.log.read_text()
     assert_the_same(shared, undisturbed, shared.log.read_text())

@@ -29,7 +29,7 @@ def test_a_restored_history_equals_the_one_that_was(tmp_path):
     work = worked(1200)
     log.append(work.outputs)
     before, after = History(), History()
-    for feed, ids, results, alerts in work.emitted:
+    for feed, ids, results, alerts, _ in work.emitted:
         before.add(feed, ids, results, alerts)
     told = []
     after.subscribe(told.append)

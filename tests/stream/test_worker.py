@@ -6,9 +6,11 @@ from collections import Counter
 
 import pytest
 
+from liquid.feedback import MARKS
 from stream.config import CommitSettings, FeedSettings, ModelSettings
 from stream.engine import FeedEngine
 from stream.failures import ATTEMPTS, WorkerError
+from stream.feedback import Feedback, requests
 from stream.metrics import Metrics
 from stream.transport.base import CommitUncertain, Output, TopicPartition, TransportError
 from stream.transport.sqlite import Options, SqliteTransport
@@ -20,8 +22,10 @@ FEEDS = [
     FeedSettings(name="two", topics=["c"], values=["x", "y"], horizons=[10]),
 ]
 TOPICS = ["a", "b", "c"]
-OUTPUTS = [f"{feed.name}.{kind}" for feed in FEEDS for kind in ("results", "forecasts", "alerts", "dlq")]
+OUTPUTS = [f"{feed.name}.{kind}" for feed in FEEDS for kind in ("results", "forecasts", "alerts", "feedback", "dlq")]
 EVERYTHING = 10**6
+EVENTS = 600
+RECORDS = EVENTS + EVENTS // 29  # with feedback
 
 
 class Kill(BaseException):
@@ -80,8 +84,9 @@ def live(path, *, moments=EVERYTHING, max_events=40, snapshot_rows=3, engines=No
     return worker, True
 
 
-def write(path, events=600, seed=1):
-    """Events of all kinds: several fields, bad records, times that stand still or run back."""
+def write(path, events=EVENTS, seed=1):
+    """Events of all kinds: several fields, bad records, times that stand still or run back; and feedback of all kinds:
+    on one series, on a pattern, on a series that is not there, and one that cannot be read."""
     rng = random.Random(seed)
     log = SqliteTransport(Options(path=path, partitions=2))
     outputs = []
@@ -98,6 +103,12 @@ def write(path, events=600, seed=1):
         else:
             body = b'{"series":"%s","time":%f,"value":%f}' % (name.encode(), time, 500 if i == 500 else rng.gauss(0, 1))
         outputs.append(Output("c" if b'"x":' in body else rng.choice("ab"), name.encode(), body, timestamp_ms=i))
+        if i % 29 == 28:
+            series, pattern = rng.choice([(name, False), ("s1*", True), ("*:p", True), ("nobody", False)])
+            said = Feedback(series, rng.choice(MARKS), time, {"level": rng.random(), "gap": 0.1}, pattern=pattern)
+            (request,) = requests(said, [TopicPartition(rng.choice("abc"), None)])
+            request = request._replace(timestamp_ms=i)
+            outputs.append(request if i % 5 else request._replace(value=b"{}"))
     log.append(outputs)
     log.close()
 
@@ -147,8 +158,10 @@ def test_every_event_has_one_result_and_every_bad_record_one_dead_letter(undistu
     assert counts["two.results"] > 200
     assert counts["one.dlq"] > 30
     assert counts["one.forecasts"] > 100
+    assert counts["one.feedback"] > 10
+    assert counts["two.feedback"] > 5
     assert len(rows) > 50
-    assert sum(mark.next_offset for mark in marks.values()) == 600
+    assert sum(mark.next_offset for mark in marks.values()) == RECORDS
     assert all(mark.next_offset == mark.replay_from for mark in marks.values())
     read_again = {identity[1].rsplit(b"/", 1)[0] for identity in outputs if identity[0] == "two.results"}
     assert len(read_again) == counts["two.results"] / 2  # two fields each
@@ -266,7 +279,7 @@ def test_the_metrics_count_what_is_committed(path, undisturbed):
     assert sum(worker.rejected.values()) == sum(reasons.values())
     consumed = sum(value("liquidstream_records_consumed_total", {"topic": t, "partition": str(p)}) or 0
                    for t in TOPICS for p in range(2))  # fmt: skip
-    assert consumed == 600
+    assert consumed == RECORDS
     assert value("liquidstream_series_active", {"feed": "one"}) == sum(key[0] in "ab" for key in rows)
 
 

@@ -58,6 +58,7 @@ PATHS = [
     "/v1/series/{}/scores",
     "/v1/alerts",
     "/v1/explain",
+    "/v1/feedback",
     "/v1/feeds",
     "/{}",
 ]

@@ -39,6 +39,8 @@ def test_every_error_is_described_as_a_problem(schema):
         ("/v1/alerts", "/v1/alerts", "200"),
         (f"/v1/explain?series={ID}", "/v1/explain", "200"),
         ("/v1/explain?series=none", "/v1/explain", "404"),
+        ("/v1/feedback", "/v1/feedback", "200"),
+        ("/v1/feedback?limit=0", "/v1/feedback", "422"),
         ("/v1/feeds", "/v1/feeds", "200"),
         ("/v1/stats", "/v1/stats", "200"),
         ("/healthz", "/healthz", "200"),
