@@ -10,8 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from stream import configfile
-from stream.config import FeedSettings, ModelSettings, OptionSettings, PatternSettings
+from stream.config import FeedSettings, ModelSettings
 from stream.files import FileError
+from stream.options import OptionSettings, PatternSettings
 
 
 class Setup(NamedTuple):

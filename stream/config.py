@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from liquid import ModelConfig, SeriesOptions
+from liquid.anomaly.joint import MOST
 from liquid.config import MAX_HORIZONS
 from stream.codec import FORMATS
-from stream.feeds import template_fields
-from stream.planned import planned
-from stream.units import Duration
+from stream.feeds import JOINT, is_joint, template_fields
+from stream.options import OptionSettings, PatternSettings, options_of
+from stream.section import PositiveDuration, Section
 
 OUTPUTS = ("results", "forecasts", "alerts", "feedback", "dlq")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _positive(value: float) -> float:
-    if not value > 0:
-        raise ValueError("must be longer than zero")
-    return value
-
-
-PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 
 
 class KindSettings(BaseModel):
@@ -81,48 +67,13 @@ class TimeSettings(Section):
     unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
 
 
-class OptionSettings(Section):
-    """What is declared about series; see `liquid.SeriesOptions`. A key that is left out says nothing."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-    integer: bool = False
-    timezone: str | None = None
-    periods: tuple[PositiveDuration, ...] | None = None
-    holidays: str | None = None
-    events: Path | None = None
-    min_effect: float = 0.0
-    direction: Literal["up", "down", "both"] = "both"
-    range: tuple[float, float] | None = None
-    cool_down: Duration = 0.0
-
-    @model_validator(mode="after")
-    def _known_to_the_model(self) -> OptionSettings:
-        self.options()
-        return self
-
-    def options(self) -> SeriesOptions:
-        declared = {name: getattr(self, name) for name in OptionSettings.model_fields if name != "events"}
-        return SeriesOptions(**declared, events=planned(self.events, self.timezone) if self.events else ())
-
-    def declared(self) -> dict[str, Any]:
-        """The keys that were written down, with their values."""
-        written = self.model_fields_set & set(OptionSettings.model_fields)
-        return {name: getattr(self, name) for name in written}
-
-
-class PatternSettings(OptionSettings):
-    """Options of the series whose id matches a pattern of * and ?."""
-
-    match: str = Field(min_length=1)
-
-
 class FeedSettings(Section):
     """Where a feed's records come from and how to read them.
 
     series : template over the record's fields. values : the fields that hold numbers; None: `value`, or every number
     of an object field `values`. horizons : seconds ahead, ascending. label, unit : what people see.
-    options : of all its series. patterns : what differs for some of them; a later pattern goes before an earlier one.
+    joint : whether there is one more series for each, about its fields together. options : of all its series.
+    patterns : what differs for some of them; a later pattern goes before an earlier one.
     """
 
     name: str = Field(min_length=1, max_length=150)
@@ -135,8 +86,17 @@ class FeedSettings(Section):
     label: str | None = None
     unit: str | None = None
     max_record_bytes: int = Field(262_144, ge=256)
+    joint: bool = False
     options: OptionSettings = OptionSettings()
     patterns: tuple[PatternSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _joint_fields_are_known(self) -> FeedSettings:
+        if self.joint and not 2 <= len(self.values or ()) <= MOST:
+            raise ValueError(f"joint needs 2 to {MOST} fields in values")
+        if self.joint and JOINT in (self.values or ()):
+            raise ValueError(f"with joint no field can be called {JOINT!r}")
+        return self
 
     @model_validator(mode="after")
     def _patterns_fit_the_options(self) -> FeedSettings:
@@ -192,11 +152,11 @@ class FeedSettings(Section):
 
     def series_options(self, series: str) -> SeriesOptions:
         """Options of a series: the feed's, and what the patterns that match its id say instead."""
-        declared = self.options.declared()
-        for pattern in self.patterns:
-            if fnmatchcase(series, pattern.match):
-                declared |= pattern.declared()
-        return OptionSettings(**declared).options()
+        return options_of(series, self.options, self.patterns, self.joint and is_joint(series))
+
+    def unit_of(self, series: str) -> str | None:
+        """Unit of a series' values, for people."""
+        return None if self.joint and is_joint(series) else self.unit
 
     @property
     def results(self) -> str:

@@ -17,6 +17,8 @@ from stream.config import FeedSettings, ModelSettings
 from stream.earlier import EarlierRows
 from stream.events import EventBatch
 from stream.feedback import Feedback, FeedbackRecord
+from stream.feeds import is_joint
+from stream.joint import JointRows
 from stream.snapshot import DirtyRows
 from stream.transport.base import Snapshot, TopicPartition
 
@@ -39,6 +41,7 @@ class FeedEngine:
         self._tables: dict[TopicPartition, _Slots] = {}
         self._names: list[str] = []  # by slot
         self._free: list[int] = []
+        self._joint = JointRows(feed.values or ()) if feed.joint else None
 
     def step(self, batch: EventBatch) -> np.ndarray:
         """Results of the batch, one per event, in order. Events already applied come back with flag SKIPPED."""
@@ -48,14 +51,16 @@ class FeedEngine:
         with self._lock:
             table = self._table(batch.source)
             slots = np.fromiter(map(table.__getitem__, batch.ids), np.int64, len(batch))
-        memory = as_bytes(results)
-        for start in range(0, len(batch), CHUNK):
-            part = slice(start, start + CHUNK)
-            with self._lock:
-                done = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
-            memory[part] = as_bytes(done)
+        if self._joint is None:
+            self._run(batch, slots, np.arange(len(batch)), results)
+        else:
+            joint = self._joint.link(batch, slots)
+            self._run(batch, slots, np.flatnonzero(~joint), results)
+            self._joint.judge(batch, slots, joint, results, self.model.rows["offset"][slots[joint]])
+            self._run(batch, slots, np.flatnonzero(joint), results)
         applied = (results["flags"] & SKIPPED) == 0
-        self.dirty.touch(batch.source, slots[applied], batch.offsets[applied])
+        leaders = slots if self._joint is None else self._joint.leaders(slots)
+        self.dirty.touch(batch.source, leaders[applied], batch.offsets[applied])
         if len(alerting := np.flatnonzero(results["alert"] == OPENED)):
             with self._lock:
                 for i in alerting.tolist():
@@ -84,19 +89,33 @@ class FeedEngine:
                     row["offset"] = offset
                     effects.append(said.effect(series, apply(row, said.mark, said.shares)))
                     touched.append(slot)
-        self.dirty.touch(source, np.array(touched, np.int64), np.full(len(touched), offset))
+        slots = np.array(touched, np.int64)
+        leaders = slots if self._joint is None else self._joint.leaders(slots)
+        self.dirty.touch(source, leaders, np.full(len(touched), offset))
         return effects
+
+    def _run(self, batch: EventBatch, slots: np.ndarray, which: np.ndarray, results: np.ndarray) -> None:
+        """Results of some of the batch's events."""
+        memory = as_bytes(results)
+        for start in range(0, len(which), CHUNK):
+            part = which[start : start + CHUNK]
+            with self._lock:
+                done = self.model.run(slots[part], batch.times[part], batch.values[part], batch.offsets[part])
+            memory[part] = as_bytes(done)
 
     # State that is saved and comes back.
 
     def snapshots(self, limit: int) -> list[Snapshot]:
         """The oldest unsaved rows, about `limit` of them; they count as saved from here on."""
-        taken = [
-            Snapshot(source, self._names[slot], self.model.row_bytes(slot)) for source, slot in self.dirty.take(limit)
-        ]
-        with self._lock:
-            for source, series, row in taken:
-                self._earlier.saved((source, series), row)
+        taken: list[Snapshot] = []
+        for source, leader in self.dirty.take(limit):
+            for slot in [leader] if self._joint is None else self._joint.together(leader):
+                series, row = self._names[slot], self.model.row_bytes(slot)
+                with self._lock:
+                    self._earlier.saved((source, series), row)
+                if self._joint and is_joint(series):
+                    row = self._joint.state(slot) + row
+                taken.append(Snapshot(source, series, row))
         return taken
 
     def restore(self, snapshots: Iterable[Snapshot]) -> tuple[int, int]:
@@ -106,11 +125,14 @@ class FeedEngine:
             with self._lock:
                 slot = self._table(snapshot.source)[snapshot.key]
                 try:
-                    self.model.load_row(slot, snapshot.data)
-                    self._earlier.saved((snapshot.source, snapshot.key), snapshot.data)
+                    row = snapshot.data
+                    if self._joint and is_joint(snapshot.key):
+                        row = self._joint.load(slot, row)
+                    self.model.load_row(slot, row)
+                    self._earlier.saved((snapshot.source, snapshot.key), row)
                     fit += 1
                 except IncompatibleRow:
-                    self.model.reset_row(slot)
+                    self._reset(slot)
                     misfit += 1
         return fit, misfit
 
@@ -121,7 +143,7 @@ class FeedEngine:
             table: dict[str, int] = self._tables.pop(source, {})
             self._earlier.forget([(source, series) for series in table])
             for slot in table.values():
-                self.model.reset_row(slot)
+                self._reset(slot)
                 self._free.append(slot)
 
     def drop_all(self) -> None:
@@ -191,6 +213,11 @@ class FeedEngine:
         slots = [table[series] for table in self._tables.values() if series in table]
         return max(((slot, self.model.describe(slot)) for slot in slots), key=lambda f: f[1]["time"], default=None)
 
+    def _reset(self, slot: int) -> None:
+        self.model.reset_row(slot)
+        if self._joint:
+            self._joint.reset(slot)
+
     def _table(self, source: TopicPartition) -> _Slots:
         table = self._tables.get(source)
         if table is None:
@@ -205,6 +232,8 @@ class FeedEngine:
             slot = len(self._names)
             self.model.reserve(slot + 1)
             self._names.append(series)
+        if self._joint:
+            self._joint.reset(slot)
         self.model.set_options(slot, self.feed.series_options(series))
         return slot
 

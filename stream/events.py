@@ -23,7 +23,8 @@ class EventBatch:
     """Events of one partition, in order, as columns.
 
     ids : series of each event. times : epoch seconds. values : the numbers. offsets : offset of the record an event
-    came from. fields : name of the field an event came from, "" for the only one of its record.
+    came from. fields : name of the field an event came from, "" for the only one of its record, JOINT for what is about
+    all of them; the value of such an event is nan until the engine knows it, and joint (n, fields) its shares.
     """
 
     source: TopicPartition
@@ -32,6 +33,7 @@ class EventBatch:
     times: np.ndarray
     values: np.ndarray
     offsets: np.ndarray
+    joint: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,7 +42,8 @@ class EventBatch:
         """The events where `keep` is true."""
         ids = [name for name, kept in zip(self.ids, keep.tolist(), strict=True) if kept]
         fields = [name for name, kept in zip(self.fields, keep.tolist(), strict=True) if kept]
-        return EventBatch(self.source, ids, fields, self.times[keep], self.values[keep], self.offsets[keep])
+        joint = None if self.joint is None else self.joint[keep]
+        return EventBatch(self.source, ids, fields, self.times[keep], self.values[keep], self.offsets[keep], joint)
 
 
 class Reject(NamedTuple):
@@ -108,7 +111,8 @@ class ForecastRecord(msgspec.Struct, gc=False):
 
 class AlertRecord(msgspec.Struct, gc=False):
     """On `<feed>.alerts`: an episode was opened, escalated, closed, or became worth waking somebody ("notified", if it
-    is at an event that does nothing else). `notify` is true at most once an episode."""
+    is at an event that does nothing else). `notify` is true at most once an episode.
+    `fields` are the shares of the fields of a joint series in its distance, absent elsewhere."""
 
     series: str
     change: str
@@ -125,6 +129,7 @@ class AlertRecord(msgspec.Struct, gc=False):
     shares: dict[str, float]
     why: str
     notify: bool = False
+    fields: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 
 
 def json_schemas() -> dict[str, Any]:

@@ -31,7 +31,7 @@ def short(of: Explained) -> str:
     row, side = of.row, {"above": 1, "below": -1}.get(of.direction, 0)
     shares = [of.shares.get(name, 0.0) for name in WORDS]
     value, expected, lower, upper = (float(row[name]) for name in ("value", "expected", "lower", "upper"))
-    return why(shares, value, expected, lower, upper, side, of.feed.unit)
+    return why(shares, value, expected, lower, upper, side, _unit(of))
 
 
 def quiet(of: Explained) -> list[str]:
@@ -117,7 +117,11 @@ def _similar(of: Explained) -> Iterator[str]:
 
 
 def _value(value: float, size: float, of: Explained) -> str:
-    return f"{number(value, size)} {of.feed.unit}" if of.feed.unit else number(value, size)
+    return f"{number(value, size)} {_unit(of)}" if _unit(of) else number(value, size)
+
+
+def _unit(of: Explained) -> str | None:
+    return of.feed.unit_of(of.series)
 
 
 def _moment(time: float) -> str:

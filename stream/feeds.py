@@ -24,6 +24,9 @@ LATEST: Final = 7_258_118_400.0
 
 MAX_SERIES: Final = 512  # characters
 
+#: Field of the events that are about a record's fields together.
+JOINT: Final = "joint"
+
 _SCALES: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _MISSING: Final = object()
@@ -123,6 +126,11 @@ def parse_time(value: Any, unit: str = "auto") -> float:
     if not EARLIEST <= seconds < LATEST:
         raise UnreadableError("bad_time", f"{_short(value)} is not between the years 1970 and 2199")
     return seconds
+
+
+def is_joint(series: str) -> bool:
+    """Whether an id of a feed with joint series is that of one."""
+    return series.endswith(f":{JOINT}")
 
 
 def template_fields(template: str) -> list[str]:

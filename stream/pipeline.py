@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid.results import SKIPPED, as_bytes
+from liquid.results import REJECTED, SKIPPED, as_bytes
 from stream import codec, feedback
 from stream.codec.base import dead_letters
 from stream.engine import FeedEngine
@@ -66,8 +66,10 @@ class Pipeline:
         dead letters."""
         events, results, rejects, heard = self._step(source, records)
         known = (results["flags"] & SKIPPED) != 0
-        if known.any():
-            events, results = events.where(~known), results[~known]
+        # a joint event of which nothing can be said yet is refused by the model; no other is
+        silent = (results["flags"] & (SKIPPED | REJECTED)) != 0
+        if silent.any():
+            events, results = events.where(~silent), results[~silent]
         alerts, changes = self._codec.alerts(events, results)
         outputs = self._codec.results(events, results)
         outputs += self._codec.forecasts(events, results)
@@ -99,15 +101,23 @@ class Pipeline:
         events, rejects = self._codec.decode(source, [r for r in records if not feedback.is_feedback(r)])
         results = np.zeros(len(events), self.engine.model.result_dtype)
         heard: dict[int, list[FeedbackRecord]] = {}
-        places = np.arange(len(events))
         done = 0
         for record in said:
             upto = int(np.searchsorted(events.offsets, record.offset))
-            as_bytes(results)[done:upto] = as_bytes(self.engine.step(events.where((places >= done) & (places < upto))))
+            self._step_part(events, results, done, upto)
             done = upto
             try:
                 heard[record.offset] = self.engine.heed(source, record.offset, feedback.decode(record))
             except ValueError as error:
                 rejects.append(Reject(record, "bad_feedback", str(error)))
-        as_bytes(results)[done:] = as_bytes(self.engine.step(events.where(places >= done)))
+        self._step_part(events, results, done, len(events))
         return _Stepped(events, results, rejects, heard)
+
+    def _step_part(self, events: EventBatch, results: np.ndarray, begin: int, end: int) -> None:
+        places = np.arange(len(events))
+        part = events.where((places >= begin) & (places < end))
+        as_bytes(results)[begin:end] = as_bytes(self.engine.step(part))
+        if part.joint is not None:
+            if events.joint is None:
+                events.joint = np.zeros((len(events), part.joint.shape[1]))
+            events.joint[begin:end] = part.joint

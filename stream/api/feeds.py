@@ -22,6 +22,7 @@ def feeds(service: Running) -> FeedList:
                 name=feed.name,
                 label=feed.label,
                 unit=feed.unit,
+                joint=feed.joint,
                 topics=list(feed.topics),
                 format=feed.format,
                 horizons=[duration(horizon) for horizon in feed.horizons],

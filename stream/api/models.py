@@ -231,6 +231,7 @@ class Feed(Answer):
         name="flights",
         label="Departure delay",
         unit="min",
+        joint=False,
         topics=["flights"],
         format="json",
         horizons=["1h", "1d"],
@@ -241,6 +242,7 @@ class Feed(Answer):
     name: str
     label: str | None
     unit: str | None
+    joint: bool = Field(description='Whether each series has one more, "<series>:joint", about its fields together.')
     topics: list[str]
     format: str
     horizons: list[str]

@@ -59,7 +59,7 @@ def series_detail(service: Running, series: Series) -> models.SeriesDetail:
             **rows.series(page, service.engines)[0],
             **{name: finite(latest[name]) for name in ("gap", "lower80", "upper80")},
             "label": series.feed.label,
-            "unit": series.feed.unit,
+            "unit": series.feed.unit_of(series.id),
             "horizons": [duration(horizon) for horizon in series.feed.horizons],
             "period_seconds": facts.get("period"),
             "bytes": facts.get("bytes"),

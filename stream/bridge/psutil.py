@@ -13,7 +13,8 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from stream.bridge.base import Log
-from stream.config import FeedSettings, PositiveDuration
+from stream.config import FeedSettings
+from stream.section import PositiveDuration
 from stream.transport.base import Output, TransportError
 
 SERIES: Final = "machine"

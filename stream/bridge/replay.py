@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stream.bridge.base import Log
 from stream.bridge.recorded import Recorded, from_files
-from stream.config import FeedSettings, PositiveDuration
+from stream.config import FeedSettings
+from stream.section import PositiveDuration
 from stream.transport.base import Output, Record, TopicPartition, TransportError
 
 BATCH: Final = 2_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Final, Never
@@ -29,6 +30,7 @@ from stream.events import (
 )
 from stream.explain import why
 from stream.feeds import (
+    JOINT,
     LATEST,
     MAX_SERIES,
     FeedMapping,
@@ -38,6 +40,7 @@ from stream.feeds import (
     parse_time,
     series_id,
 )
+from stream.joint import field_shares, why_joint
 from stream.transport.base import Output, Record, TopicPartition
 
 CONTENT_TYPE: Final = "application/json"
@@ -89,6 +92,12 @@ class JsonCodec:
                 times.append(time)
                 values.append(number)
                 offsets.append(record.offset)
+            if self._feed.joint:
+                ids.append(f"{series}:{JOINT}")
+                fields.append(JOINT)
+                times.append(time)
+                values.append(math.nan)
+                offsets.append(record.offset)
         events = EventBatch(
             source, ids, fields, np.array(times, float), np.array(values, float), np.array(offsets, np.int64)
         )
@@ -133,6 +142,10 @@ class JsonCodec:
             return [], []
         names = event_ids(events)
         records = [_alert(events.ids[i], results[i], self._feed.unit) for i in chosen]
+        for i, record in zip(chosen, records, strict=True):
+            if events.joint is not None and events.fields[i] == JOINT:
+                record.fields = field_shares(self._feed.values or (), events.joint[i].tolist())
+                record.why = why_joint(record.fields, record.value, float(results["upper"][i]))
         outputs = [
             Output(
                 self._feed.alerts,

@@ -36,7 +36,12 @@ export class Store extends EventTarget {
     live.addEventListener("stats", ({ detail }) => this.#stats(detail));
   }
 
-  unit = (feed) => this.feeds.get(feed)?.unit ?? null;
+  /** Unit of a series' values. A joint series counts doublings of a distance. */
+  unit(feed, series) {
+    const known = this.feeds.get(feed);
+    return known?.joint && series.endsWith(":joint") ? null : (known?.unit ?? null);
+  }
+
   label = (feed) => this.feeds.get(feed)?.label ?? null;
 
   /** The feed's clock: see `feedClock`. */

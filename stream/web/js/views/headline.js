@@ -28,7 +28,7 @@ export function headline(id, feed, store) {
   function show(detail, open) {
     setClass(element, "series-head");
     const clock = store.clock(feed);
-    const unit = detail.unit ?? store.unit(feed);
+    const unit = store.unit(feed, id);
     const words = comparison(detail, unit);
     setText(label, [detail.label ?? store.label(feed), feed].filter((text, i, all) => text && all.indexOf(text) === i).join(" · "));
     setText(actual, words.actual);

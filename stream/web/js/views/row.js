@@ -62,7 +62,7 @@ export function seriesRow(row, store) {
     setText(feed, store.label(now.feed) ?? now.feed);
     spark.draw(now.sparkline, [now.lower, now.upper]);
     score.draw(now.score, severity);
-    const words = comparison(now, store.unit(now.feed));
+    const words = comparison(now, store.unit(now.feed, now.id));
     setText(actual, words.actual);
     setText(against, words.against);
     setClass(against, `row-against is-${words.where}`);
