@@ -1,8 +1,8 @@
 def test_the_feeds_as_configured(running):
     flights, machines, _, spare, _ = running.get("/v1/feeds")["feeds"]
     assert flights == {
-        "name": "flights", "label": "Departure delay", "unit": "min", "joint": False, "topics": ["flights"], "format": "json",
-        "horizons": ["1h", "1d"], "series": 3, "open_alerts": 1,
+        "name": "flights", "label": "Departure delay", "unit": "min", "joint": False, "topics": ["flights"],
+        "format": "json", "horizons": ["1h", "1d"], "series": 3, "open_alerts": 1,
     }  # fmt: skip
     assert (machines["name"], machines["horizons"], machines["series"]) == ("machines", ["5m", "1h"], 3)
     assert (spare["name"], spare["label"], spare["unit"]) == ("spare", None, None)
