@@ -17,7 +17,7 @@ from stream.config import FeedSettings, ModelSettings
 from stream.earlier import EarlierRows
 from stream.events import EventBatch
 from stream.feedback import Feedback, FeedbackRecord
-from stream.feeds import is_joint
+from stream.feeds import JOINT, is_joint
 from stream.joint import JointRows
 from stream.snapshot import DirtyRows
 from stream.transport.base import Snapshot, TopicPartition
@@ -127,7 +127,10 @@ class FeedEngine:
                 try:
                     row = snapshot.data
                     if self._joint and is_joint(snapshot.key):
-                        row = self._joint.load(slot, row)
+                        row, fields = self._joint.load(slot, row)
+                        for field in fields:
+                            member = f"{snapshot.key.removesuffix(JOINT)}{field}"
+                            self._joint.join(slot, self._table(snapshot.source)[member], field)
                     self.model.load_row(slot, row)
                     self._earlier.saved((snapshot.source, snapshot.key), row)
                     fit += 1

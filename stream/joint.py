@@ -41,7 +41,7 @@ class JointRows:
         self._place = {name: k for k, name in enumerate(fields)}
         self._states = Joint(len(fields))
         self._leader = np.zeros(0, np.int64)
-        self._members: dict[int, list[int]] = {}
+        self._members: dict[int, dict[int, str]] = {}  # of a leader: fields by slot
         self._mark = zlib.crc32("\0".join(fields).encode()).to_bytes(4, "big")
 
     def reset(self, slot: int) -> None:
@@ -59,11 +59,13 @@ class JointRows:
         # a record's joint event comes after those of its fields
         owner = slots[at[np.searchsorted(at, np.arange(len(slots)))]]
         for new in np.flatnonzero(self._leader[slots] != owner).tolist():
-            leader, slot = int(owner[new]), int(slots[new])
-            if self._leader[slot] != leader:
-                self._leader[slot] = leader
-                self._members.setdefault(leader, []).append(slot)
+            self.join(int(owner[new]), int(slots[new]), batch.fields[new])
         return joint
+
+    def join(self, leader: int, slot: int, field: str) -> None:
+        """From now on a field's slot is saved with its joint series."""
+        self._leader[slot] = leader
+        self._members.setdefault(leader, {})[slot] = field
 
     def leaders(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The slot of the joint series that each slot is saved with."""
@@ -101,16 +103,20 @@ class JointRows:
     # What is saved before the joint series' own row.
 
     def state(self, slot: int) -> bytes:
-        return self._mark + self._states.state_bytes(slot)
+        seen = sum(1 << self._place[field] for field in self._members.get(slot, {}).values())
+        return self._mark + seen.to_bytes(4, "big") + self._states.state_bytes(slot)
 
-    def load(self, slot: int, row: bytes) -> bytes:
-        """Take the state from the begin of what was saved, give the rest. Raises IncompatibleRow."""
-        size = len(self._mark) + self._states.states.itemsize
+    def load(self, slot: int, row: bytes) -> tuple[bytes, list[str]]:
+        """Take the state from the begin of what was saved; give the rest, and the fields that are saved with it.
+
+        Raises IncompatibleRow. The fields must `join` before anything touches them."""
+        size = 8 + self._states.states.itemsize
         state, row = row[:size], row[size:]
         if len(state) < size or not state.startswith(self._mark):
             raise IncompatibleRow("the saved row has no state of these fields together")
-        self._states.load_state(slot, state[len(self._mark) :])
-        return row
+        self._states.load_state(slot, state[8:])
+        seen = int.from_bytes(state[4:8], "big")
+        return row, [field for field, k in self._place.items() if seen >> k & 1]
 
 
 def field_shares(fields: Sequence[str], shares: Iterable[float]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from stream import codec
 from stream.config import FeedSettings
 from stream.engine import FeedEngine
 from stream.events import EventBatch
+from stream.feedback import Feedback, requests
 from stream.feeds import JOINT
 from stream.joint import field_shares, why_joint
 from stream.pipeline import Pipeline
@@ -130,6 +131,25 @@ def test_its_rows_are_saved_together_and_go_on_where_they_were(limit):
     replayed = two.step(decoded(values[50:], 50))  # from before what is saved
     assert (replayed["flags"] & SKIPPED).any()
     assert rows(two.snapshots(EVERYTHING), two) == rows(undisturbed.snapshots(EVERYTHING), undisturbed)
+
+
+def test_feedback_on_one_of_them_saves_them_all_also_after_a_restart():
+    one, two = FeedEngine(FEED), FeedEngine(FEED)
+    one.step(decoded(measured(30)))
+    two.restore(one.snapshots(EVERYTHING))
+    two.heed(SOURCE, 30, Feedback("p1:power", "useless", 1e9, {"level": 1.0}))
+    assert {s.key for s in two.snapshots(1)} == {"p1:flow", "p1:power", "p1:noise", "p1:joint"}
+
+
+def test_feedback_in_between_leaves_the_shares_of_alerts_as_they_are():
+    values = measured(1540, parted=slice(1500, 1530))
+    whole = Pipeline(FeedEngine(FEED)).process(SOURCE, records(values))
+    (request,) = requests(Feedback("nobody", "useful", 1e9, {}), [SOURCE])
+    said = Record(SOURCE.topic, SOURCE.partition, 1540, 0, request.key, request.value, request.headers)
+    heard = Pipeline(FeedEngine(FEED)).process(SOURCE, [*records(values), said])
+    (plain,), (with_it,) = whole.emitted, heard.emitted
+    assert any(a.series == "p1:joint" for a in plain.alerts)
+    assert with_it.alerts == plain.alerts
 
 
 def test_other_fields_start_anew():
