@@ -26,7 +26,7 @@ from liquid.model import Model
 from liquid.results import as_bytes
 
 #: What tells the forecaster how hard its forecast is, in the order of the inputs of `conformal`.
-WIDENED_BY: Final = ("analog_spread", "recent_surprise")
+WIDENED_BY: Final = ("analog_spread", "recent_surprise", "level", "move", "hour")
 
 #: Values tried at once, and how often the two between which the answer lies are looked at more closely.
 _TRIES: Final = 33
@@ -209,5 +209,5 @@ def _parts(state, declared, time, kinds, work, factor):
     c = state.forecaster.bucket[0].conformal
     for k in range(len(factor)):
         factor[k] = math.exp(min(max(c.theta[k] * w.input[k], -2.0), 2.0))
-    half = w.half[1] * state.scale.step
+    half = w.half[-1] * state.scale.step
     return half, half / w.widening

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from liquid import forecaster, kernel, row
+from liquid import forecaster, intervals, kernel, row
 from liquid import results as res
 from liquid._jit import njit
 from liquid.clocks import CLOCKS
@@ -41,16 +41,17 @@ def _forecast(r, kinds, declared, distances, order, horizons, levels, work, mean
         forecaster.read_experts(f, f.origin, kinds, declared, distance, unit, work)
         a, b, share = _bracket(distances, distance)
         m0, m1 = order[a], order[b]
-        mixed = (1.0 - share) * mixture.blend(f.bucket[m0].mixture, work.expert)
-        mixed += share * mixture.blend(f.bucket[m1].mixture, work.expert)
-        mean[i] = mixed
-        forecaster.interval(f, m0, distance, spread, False, work)
+        work.mixed = mixture.blend(f.bucket[m0].mixture, work.expert)
+        mean[i] = (1.0 - share) * work.mixed
+        intervals.fill(f, m0, declared, distance, unit, spread, False, work)
         scale0 = work.scale
-        forecaster.interval(f, m1, distance, spread, False, work)
+        work.mixed = mixture.blend(f.bucket[m1].mixture, work.expert)
+        mean[i] += share * work.mixed
+        intervals.fill(f, m1, declared, distance, unit, spread, False, work)
         scale1 = work.scale
         for k in range(len(levels)):
-            h0 = forecaster.half_width(f, m0, levels[k], scale0)
-            h1 = forecaster.half_width(f, m1, levels[k], scale1)
+            h0 = intervals.half_width(f, m0, levels[k], scale0)
+            h1 = intervals.half_width(f, m1, levels[k], scale1)
             h = math.exp((1.0 - share) * math.log(h0) + share * math.log(h1))
             # beyond the outer buckets the width grows and shrinks like a random walk's
             if distance < distances[0]:

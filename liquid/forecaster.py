@@ -15,10 +15,11 @@ from typing import Final
 
 import numpy as np
 
+from liquid import intervals
 from liquid._jit import njit
-from liquid.features import analog, bank, origin, period, phase
+from liquid.features import analog, bank, hours, origin, period, phase
 from liquid.features.wall import wall
-from liquid.learning import conformal, decoder, mixture, rls
+from liquid.learning import conformal, decoder, delayed, mixture, rls
 from liquid.tiers import Tier
 
 EXPERTS: Final = 4
@@ -41,10 +42,6 @@ def pending_dtype(tier: Tier) -> np.dtype:
             ("then", "f4", (tier.details,)),
             ("expert", "f4", (EXPERTS,)),
             ("mixed", "f4"),
-            ("scale", "f4"),
-            ("widening", "f4"),
-            ("half", "f4", (2,)),
-            ("input", "f4", (conformal.INPUTS,)),
             ("waiting", "u1"),
         ],
         align=True,
@@ -73,9 +70,11 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("period", period.PERIOD),
             ("day", phase.table_dtype(tier.day)),
             ("week", phase.table_dtype(tier.week)),
+            ("hours", hours.HOURS),
             ("origin", origin.origin_dtype(tier.details, tier.bank)),
             ("pending", pending_dtype(tier), (horizons, tier.slots)),
             ("made", "i8", (horizons,)),
+            ("delayed", delayed.delayed_dtype(tier.errors), (horizons,)),
             ("seen", "i8"),
             ("born", "f8"),
             ("spacing", "f4"),
@@ -105,11 +104,10 @@ WORK = np.dtype(
         ("expert", "f4", (EXPERTS,)),
         ("raw", "f4", (conformal.INPUTS,)),
         ("input", "f4", (conformal.INPUTS,)),
-        ("half", "f4", (2,)),
+        ("half", "f4", (conformal.LEVELS,)),
         ("scale", "f4"),
         ("widening", "f4"),
         ("mixed", "f4"),
-        ("reach", "f4", (2,)),
         ("low", "f8"),
         ("high", "f8"),
         ("whole", "f8"),
@@ -160,14 +158,11 @@ def recode(f, factor, shift):
             for k in range(EXPERTS):
                 p.expert[k] = bound(p.expert[k] * factor - shift)
             p.mixed = bound(p.mixed * factor - shift)
-            p.scale = min(p.scale * factor, _CAP)
-            p.half[0] = min(p.half[0] * factor, 1e5)
-            p.half[1] = min(p.half[1] * factor, 1e5)
     for m in range(len(f.bucket)):
         mixture.recode(f.bucket[m].mixture, factor)
-        conformal.recode(f.bucket[m].conformal, factor)
         f.bucket[m].change = min(max(f.bucket[m].change * factor, 1e-6), 1e6)
         f.bucket[m].error = min(max(f.bucket[m].error * factor, 1e-6), 1e6)
+    intervals.recode(f, factor, shift)
     _reweigh(f, factor, shift)
 
 
@@ -229,45 +224,6 @@ def read_experts(f, o, kinds, declared, distance, unit, work):
 
 
 @njit
-def interval(f, m, distance, spread, learning, work):
-    """Scale, widening and half widths of bucket m for a forecast `distance` units ahead."""
-    c = f.bucket[m].conformal
-    work.raw[0] = math.log(spread + 0.02)
-    work.raw[1] = math.log(f.surprise + 1e-4)
-    work.widening = conformal.inputs(c, work.raw, work.input, learning)
-    # a young bucket leans on the next-event error, growing like a random walk, at most a deviation
-    first = f.bucket[0].conformal
-    base = first.scale if first.feedbacks > 0.0 else 1.0
-    guess = min(base * math.sqrt(max(distance / max(f.spacing, 1e-6), 1e-6)), max(1.0, base))
-    n = c.feedbacks
-    work.scale = (n * c.scale + 5.0 * guess) / (n + 5.0) * work.widening
-    q80, q95 = _quantiles(c)
-    work.half[0] = q80 * work.scale
-    work.half[1] = q95 * work.scale
-
-
-@njit
-def _quantiles(c):
-    """Half widths of the two levels in scales, the wider level never the narrower interval."""
-    q80 = conformal.quantile(c, 0)
-    return q80, max(q80, conformal.quantile(c, 1))
-
-
-@njit
-def half_width(f, m, level, scale):
-    """Half width of any level on a scale of `interval`: -log(alpha) is interpolated between the two learned levels."""
-    miss = math.log(1.0 - level)
-    q80, q95 = _quantiles(f.bucket[m].conformal)
-    m80 = math.log(conformal.MISS[0])
-    m95 = math.log(conformal.MISS[1])
-    if miss >= m80:
-        q = q80 * miss / m80
-    else:
-        q = q80 + (q95 - q80) * (miss - m80) / (m95 - m80)
-    return max(q, 1e-9) * scale
-
-
-@njit
 def _learn(f, m, distance, z0, z, kinds, work):
     """Learn bucket m's row in `work`, `distance` units after an origin at z0, now that z has come."""
     b = f.bucket[m]
@@ -311,7 +267,7 @@ def expect(f, rings, cells, kinds, declared, gap, unit, work):
     spread = look_ahead(f, rings, cells, gap, work)
     read_experts(f, f.origin, kinds, declared, gap, unit, work)
     work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
-    interval(f, 0, gap, spread, True, work)
+    intervals.fill(f, 0, declared, gap, unit, spread, True, work)
 
 
 @njit
@@ -320,32 +276,13 @@ def feedback(f, kinds, declared, horizons, time, z, gap, unit, work):
     b = f.bucket[0]
     error = abs(z - work.mixed)
     mixture.learn(b.mixture, work.expert, work.mixed, z)
-    _reach(work.half, work)
-    off = _off(z, work.mixed, work.scale, work.half, work)
-    conformal.learn(b.conformal, off, work.scale, work.widening, work.input, work.reach, 1.0)
+    intervals.learn_next(f, declared, time, z, work)
     f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
     f.spacing += 0.02 * (min(gap, 100.0) - f.spacing)
     _learn(f, np.int64(0), gap, f.origin.z, z, kinds, work)  # not a literal, which would be compiled apart
     for m in range(len(f.made)):
+        intervals.learn_due(f, m, horizons[m], time, z, unit, work)
         _due(f, m, kinds, declared, horizons[m], time, z, unit, work)
-
-
-@njit
-def _reach(half, work):
-    """How far from the mean a value is still inside: rounding outward adds what lies between two whole numbers."""
-    for k in range(len(half)):
-        work.reach[k] = half[k] + work.whole
-
-
-@njit
-def _off(z, mixed, scale, half, work):
-    """The error that intervals learn from. Value and forecast at the same bound say that the interval held it, and
-    nothing about how wide it should be elsewhere: that is an error of one scale."""
-    error = abs(z - mixed)
-    near = 1e-5 * (1.0 + abs(z))
-    if (z <= work.low and mixed <= work.low + near) or (z >= work.high and mixed >= work.high - near):
-        error = max(error, min(scale, half[0]))
-    return error
 
 
 @njit
@@ -366,13 +303,8 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     if best < 0 or miss > 0.5 * horizon:
         return
     p = f.pending[m, best]
-    pending = float((f.made[m] - 1 - best) % f.pending.shape[1] + 1)
     if miss <= 0.1 * horizon + 1e-9:
         mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
-        _reach(p.half, work)
-        c = f.bucket[m + 1].conformal
-        off = _off(z, p.mixed, p.scale, p.half, work)
-        conformal.learn(c, off, p.scale, p.widening, p.input, work.reach, pending)
     age = time - p.origin.time
     part = age / horizon
     for k in range(len(p.then)):
@@ -424,7 +356,8 @@ def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
     spread = look_ahead(f, rings, cells, distance, work)
     read_experts(f, f.origin, kinds, declared, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
-    interval(f, m + 1, distance, spread, True, work)
+    intervals.fill(f, m + 1, declared, distance, unit, spread, True, work)
+    delayed.remember(f.delayed[m], f.origin.time, horizon, work.mixed, work.scale, work.widening, work.input)
     made = f.made[m]
     slots = f.pending.shape[1]
     newest = f.pending[m, (made - 1) % slots]
@@ -439,11 +372,5 @@ def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
         p.then[k] = work.then[k]
     for k in range(EXPERTS):
         p.expert[k] = work.expert[k]
-    for k in range(conformal.INPUTS):
-        p.input[k] = work.input[k]
     p.mixed = work.mixed
-    p.scale = work.scale
-    p.widening = work.widening
-    p.half[0] = work.half[0]
-    p.half[1] = work.half[1]
     p.waiting = 1

@@ -62,12 +62,16 @@ def run(slab, options, steps, slots, times, values, offsets, kinds, horizons, wo
 @njit
 def _unknown(o):
     o.expected = math.nan
+    o.lower50 = math.nan
+    o.upper50 = math.nan
     o.lower80 = math.nan
     o.upper80 = math.nan
     o.lower = math.nan
     o.upper = math.nan
     for m in range(len(o.mean)):
         o.mean[m] = math.nan
+        o.lo50[m] = math.nan
+        o.hi50[m] = math.nan
         o.lo80[m] = math.nan
         o.hi80[m] = math.nan
         o.lo95[m] = math.nan
@@ -97,8 +101,10 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
         forecaster.declare(options, centre, step, wf)
         forecaster.expect(f, row.rings, cells_before, kinds, declared, g, unit, wf)
         mean = centre + wf.mixed * step
-        width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
         o.expected = bounds.within(mean, options)
+        width50, width80, width95 = _widths(wf.half, step)
+        o.lower50 = bounds.lower(mean - width50, options)
+        o.upper50 = bounds.upper(mean + width50, options)
         o.lower80 = bounds.lower(mean - width80, options)
         o.upper80 = bounds.upper(mean + width80, options)
         o.lower = bounds.lower(mean - width95, options)
@@ -152,8 +158,10 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
         for m in range(len(horizons)):
             forecaster.forecast(f, row.rings, row.clock.cells, kinds, declared, m, horizons[m], unit, wf)
             mean = centre + wf.mixed * step
-            width80, width95 = _width(wf.half[0], step), _width(wf.half[1], step)
             o.mean[m] = bounds.within(mean, options)
+            width50, width80, width95 = _widths(wf.half, step)
+            o.lo50[m] = bounds.lower(mean - width50, options)
+            o.hi50[m] = bounds.upper(mean + width50, options)
             o.lo80[m] = bounds.lower(mean - width80, options)
             o.hi80[m] = bounds.upper(mean + width80, options)
             o.lo95[m] = bounds.lower(mean - width95, options)
@@ -176,8 +184,9 @@ def _drift(state, time, day_time, gap, value, work, o):
 
 
 @njit
-def _width(half, step):
-    return half * step if step > NOTHING else 0.0
+def _widths(half, step):
+    size = step if step > NOTHING else 0.0
+    return half[0] * size, half[1] * size, half[2] * size
 
 
 @njit

@@ -29,10 +29,12 @@ class IncompatibleRow(ValueError):
 
 
 class Forecast(NamedTuple):
-    """One fixed horizon: seconds ahead, mean, 80 % and 95 % interval."""
+    """One fixed horizon: seconds ahead, mean, 50 %, 80 % and 95 % interval."""
 
     horizon: float
     mean: float
+    lower50: float
+    upper50: float
     lower80: float
     upper80: float
     lower95: float

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 EVIDENCE: Final = ("level", "surprise", "trend", "season", "volatility", "flatline", "gap", "habit", "shape")
 
 #: Interval levels that are kept ready for every event.
-LEVELS: Final = (0.80, 0.95)
+LEVELS: Final = (0.50, 0.80, 0.95)
 
 #: The fields of a result that hold the forecasts, one number a horizon.
-BANDS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
+BANDS: Final = ("mean", "lo50", "hi50", "lo80", "hi80", "lo95", "hi95")
 
 LEARNING: Final = 0
 READY: Final = 1
@@ -65,8 +65,8 @@ def result_dtype(horizons: int) -> np.dtype:
     Fields
     ------
     time, value : the event. gap : seconds since the series' previous event.
-    expected, lower80, upper80, lower, upper : what was expected of this value before it came, with its 80 % and 95 %
-        interval (nan for the first three events).
+    expected, lower50, upper50, lower80, upper80, lower, upper : what was expected of this value before it came, with
+        its 50 %, 80 % and 95 % interval (nan for the first three events).
     score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
         else min(score, 0.99). severity : index into SEVERITIES, of what may alert: options and feedback lower it, and a
         value outside its declared range is a warning at least. state : LEARNING or READY. events : events seen.
@@ -74,8 +74,8 @@ def result_dtype(horizons: int) -> np.dtype:
         (epoch seconds) and alert_peak (score). notify : 1 where the alert becomes worth waking somebody, at most once
         an episode; NOTIFIED if nothing else happens there. direction : +1 above, -1 below what was expected, 0 neither.
     shares : share of each EVIDENCE group in the score.
-    mean, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,) (nan for the
-        first two events).
+    mean, lo50, hi50, lo80, hi80, lo95, hi95 : forecasts made at this event for each fixed horizon, shape (horizons,)
+        (nan for the first two events).
     flags : TIME_CLAMPED | SKIPPED | REJECTED.
     drift : bit k is set while there is a drift of `liquid.drift.DRIFTS[k]`, bit k + 4 where it has just begun or ended.
         drift_onset : estimated time of the shift (epoch seconds) where one has begun, else 0.
@@ -87,6 +87,8 @@ def result_dtype(horizons: int) -> np.dtype:
             ("value", "f8"),
             ("gap", "f8"),
             ("expected", "f8"),
+            ("lower50", "f8"),
+            ("upper50", "f8"),
             ("lower80", "f8"),
             ("upper80", "f8"),
             ("lower", "f8"),

@@ -13,7 +13,8 @@ class Tier(NamedTuple):
 
     levels, length : of the shape memory, levels and blocks per level. blocks_ahead : of its continuation, in blocks.
     day, week : bins of the phase tables. details : analogs that the readout takes. bank : features of the state bank.
-    units : of the decoder. slots : forecasts that wait for their target, per horizon.
+    units : of the decoder. slots : forecasts that wait for their target, per horizon; errors : those that
+    wait for the intervals to learn from.
     sizes, hours : of the habits, bins of the value and of the day. means : EWMAs of the detector's predictor.
     """
 
@@ -26,6 +27,7 @@ class Tier(NamedTuple):
     bank: int
     units: int
     slots: int
+    errors: int
     sizes: int
     hours: int
     means: int
@@ -33,7 +35,7 @@ class Tier(NamedTuple):
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 8, 12, 4),
-    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 8, 24, 8),
-    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 24, 8),
+    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 5, 8, 12, 4),
+    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 6, 8, 24, 8),
+    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 16, 24, 8),
 }

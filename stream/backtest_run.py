@@ -29,7 +29,7 @@ class Scored:
     """A block of rows with k value columns and h horizons; nan where a row has no event.
 
     series : number of the row's series, (n,). times : (n,). values, and each of FIELDS in `fields` : (n, k).
-    state : (n, k), known also where there is no event. forecasts : (n, k, h, 5), the last axis as BANDS.
+    state : (n, k), known also where there is no event. forecasts : (n, k, h, bands), the last axis as BANDS.
     """
 
     series: npt.NDArray[np.int64]

@@ -157,6 +157,7 @@ def _object(f: FileSummary, horizons: Mapping[str, float]) -> dict[str, Any]:
         name: {
             "scored": scores[seconds].scored,
             "relative_error": _or_none(scores[seconds].relative_error),
+            "coverage50": _or_none(scores[seconds].coverage50),
             "coverage80": _or_none(scores[seconds].coverage80),
             "coverage95": _or_none(scores[seconds].coverage95),
         }

@@ -19,7 +19,9 @@ from stream.backtest_layout import Layout
 from stream.backtest_run import Array, Scored
 from stream.files import Columns, FileError, Format
 
-_FORECASTS: Final = dict(zip(BANDS, ("forecast", "lower80", "upper80", "lower95", "upper95"), strict=True))
+_FORECASTS: Final = {"mean": "forecast"} | {
+    band: band.replace("lo", "lower").replace("hi", "upper") for band in BANDS[1:]
+}
 
 
 class Writer:

@@ -17,7 +17,8 @@ Array = np.ndarray[Any, Any]
 #: What is known of the newest result of a series; numbers are nan where unknown.
 LATEST: Final = np.dtype(
     [
-        *((name, "f8") for name in ("time", "value", "gap", "expected", "lower80", "upper80", "lower", "upper")),
+        *((name, "f8") for name in ("time", "value", "gap", "expected", "lower50", "upper50", "lower80", "upper80")),
+        *((name, "f8") for name in ("lower", "upper")),
         *((name, "f8") for name in ("score", "alert_begin", "alert_peak", "alert_peak_time")),
         ("events", "i8"),
         ("severity", "u1"),

@@ -16,7 +16,11 @@ class Interval(NamedTuple):
 
 
 #: The intervals that come with every result, by the name of their level.
-INTERVALS: Final = {"0.8": Interval(0.80, "lower80", "upper80"), "0.95": Interval(0.95, "lower", "upper")}
+INTERVALS: Final = {
+    "0.5": Interval(0.50, "lower50", "upper50"),
+    "0.8": Interval(0.80, "lower80", "upper80"),
+    "0.95": Interval(0.95, "lower", "upper"),
+}
 
 
 def held(rows: np.ndarray[Any, Any], interval: Interval) -> tuple[int, int]:

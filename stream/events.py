@@ -77,6 +77,8 @@ class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
     time: float
     value: float
     expected: float | None
+    lower50: float | None
+    upper50: float | None
     lower80: float | None
     upper80: float | None
     lower: float | None
@@ -94,6 +96,8 @@ class HorizonPart(msgspec.Struct, gc=False):
     seconds: float
     time: float
     mean: float | None
+    lo50: float | None
+    hi50: float | None
     lo80: float | None
     hi80: float | None
     lo95: float | None

@@ -15,6 +15,9 @@ from stream.explanation import Explained
 HARDNESS: Final = {
     "analog_spread": "how differently it went on after similar moments",
     "recent_surprise": "how far off the last forecasts were",
+    "level": "how high a value was expected",
+    "move": "how large a move was expected",
+    "hour": "the hour of the day",
 }
 
 _NAMED = 0.02  # share below which evidence is not named

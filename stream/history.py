@@ -199,9 +199,13 @@ class History:
             return self._rings.read(number), int(self._catalogue.latest["events"][number])
 
     def coverage(self, feed: str, series: str) -> dict[str, Coverage]:
-        """What the intervals of 80 % and 95 % held, over the results that are kept."""
+        """What the intervals held, over the results that are kept, of the levels that are kept."""
         rows = self.rows(feed, series)
-        return {level: Coverage(interval.promised, *held(rows, interval)) for level, interval in INTERVALS.items()}
+        return {
+            level: Coverage(interval.promised, *held(rows, interval))
+            for level, interval in INTERVALS.items()
+            if interval.lower in rows.dtype.names
+        }
 
     def select(self, filter: Filter, *, limit: int = 100, skip: int = 0) -> Page:
         """`limit` series that pass, after the first `skip`."""

@@ -21,7 +21,19 @@ from stream.transport.base import Record, Transport
 T = TypeVar("T", bound=msgspec.Struct)
 Array = np.ndarray[Any, Any]
 
-_FLOATS: Final = ("time", "value", "gap", "expected", "lower80", "upper80", "lower", "upper", "score")
+_FLOATS: Final = (
+    "time",
+    "value",
+    "gap",
+    "expected",
+    "lower50",
+    "upper50",
+    "lower80",
+    "upper80",
+    "lower",
+    "upper",
+    "score",
+)
 _COLUMNS: Final = np.dtype([(name, LATEST[name]) for name in (*_FLOATS, "severity", "state")])
 
 
@@ -36,6 +48,8 @@ class _Result(msgspec.Struct, gc=False):
     state: Literal["learning", "ready"]
     gap: float | None = None
     expected: float | None = None
+    lower50: float | None = None
+    upper50: float | None = None
     lower80: float | None = None
     upper80: float | None = None
     lower: float | None = None

@@ -23,20 +23,21 @@ TOLERANCE: Final = 0.1
 ENOUGH: Final = 20  # scored forecasts that a series needs before its relative error counts
 
 # Columns of a waiting forecast and of the sums.
-_DUE, _NOW, _MEAN, _LO80, _HI80, _LO95, _HI95 = range(7)
-_COUNT, _ERROR, _NAIVE, _IN80, _IN95 = range(5)
+_DUE, _NOW, _MEAN, _LO50, _HI50, _LO80, _HI80, _LO95, _HI95 = range(9)
+_COUNT, _ERROR, _NAIVE, _IN50, _IN80, _IN95 = range(6)
 
 
 @dataclass(frozen=True)
 class HorizonScore:
     """scored : forecasts compared. series : series with enough of them. relative_error : mean absolute error over that
-    of the last value (rMAE), geometric mean over series. coverage80, coverage95 : over all scored forecasts.
-    nan where nothing was scored."""
+    of the last value (rMAE), geometric mean over series. coverage50, coverage80, coverage95 : over all scored
+    forecasts. nan where nothing was scored."""
 
     seconds: float
     scored: int
     series: int
     relative_error: float
+    coverage50: float
     coverage80: float
     coverage95: float
 
@@ -58,7 +59,7 @@ class Scoreboard:
 
         Parameters
         ----------
-        times, values : shape (n,). forecasts : (n, horizons, 5): mean, lo80, hi80, lo95, hi95; nan where none was
+        times, values : shape (n,). forecasts : (n, horizons, 7): as `liquid.results.BANDS`; nan where none was
         made.
         """
         if not len(times):
@@ -75,8 +76,8 @@ class Scoreboard:
 class _Series:
     def __init__(self, horizons: Sequence[float]) -> None:
         self.horizons = horizons
-        self.sums = np.zeros((len(horizons), 5))
-        self.waiting = [np.empty((0, 7)) for _ in horizons]
+        self.sums = np.zeros((len(horizons), 6))
+        self.waiting = [np.empty((0, 9)) for _ in horizons]
         self.bins = [-np.inf for _ in horizons]
         self.time, self.value = np.empty(0), np.empty(0)  # the newest event
 
@@ -116,6 +117,7 @@ def _compare(made: Floats, times: Floats, values: Floats, tolerance: float) -> F
             len(value),
             np.abs(value - made[:, _MEAN]).sum(),
             np.abs(value - made[:, _NOW]).sum(),
+            np.count_nonzero((made[:, _LO50] <= value) & (value <= made[:, _HI50])),
             np.count_nonzero((made[:, _LO80] <= value) & (value <= made[:, _HI80])),
             np.count_nonzero((made[:, _LO95] <= value) & (value <= made[:, _HI95])),
         ]
@@ -128,7 +130,7 @@ def merged(boards: Sequence[Scoreboard]) -> list[HorizonScore]:
         return []
     return [
         _score(
-            seconds, np.array([state.sums[k] for board in boards for state in board._series.values()]).reshape(-1, 5)
+            seconds, np.array([state.sums[k] for board in boards for state in board._series.values()]).reshape(-1, 6)
         )
         for k, seconds in enumerate(boards[0].horizons)
     ]
@@ -143,6 +145,5 @@ def _score(seconds: float, sums: Floats) -> HorizonScore:
         int(count),
         len(enough),
         float(np.exp(np.mean(np.log(enough[:, _ERROR] / enough[:, _NAIVE])))) if len(enough) else float("nan"),
-        float(total[_IN80] / count) if count else float("nan"),
-        float(total[_IN95] / count) if count else float("nan"),
+        *(float(total[held] / count) if count else float("nan") for held in (_IN50, _IN80, _IN95)),
     )

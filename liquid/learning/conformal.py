@@ -1,34 +1,53 @@
 """Adaptive conformal intervals (Gibbs & Candes 2021, arXiv:2106.00170) on an adaptive scale.
 
-The half width at level L is -log(alpha_L) times a scale; alpha_L moves by gamma (1 - L - miss) at each feedback, damped
-by the number of forecasts still pending. The scale is a running mean of |error| times exp(theta . x), where x are
-standardised logarithms of what tells how hard the forecast is (the spread of the analogs, the recent error) and theta
-is learned online by the gradient of the Laplace likelihood.
+The half width at level L is -log(alpha_L) times a scale. At each feedback alpha_L moves by gamma_L (1 - L - miss),
+damped by the number of forecasts still pending; a miss is judged by the alpha of now and the scale of then, so that
+feedback that comes late cannot wind it up. The scale is a running mean of |error| times exp(theta . x), where x are
+standardised inputs that tell how hard the forecast is and theta is learned online by the gradient of the Laplace
+likelihood.
+
+Where events are rare, a forecast is often compared with a value from before or after its time. On a steep series such
+errors are larger than the forecast's own. The mean sizes of both kinds are kept, and the ratio is taken out of the
+error.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
 from liquid._jit import njit
 
-INPUTS = 2
-MISS = (0.20, 0.05)  # promised misses of the two levels
-GAMMA = 0.0075
+INPUTS: Final = 5
+#: The input that is a z: recoding moves it.
+LEVEL_INPUT: Final = 2
+MISS: Final = (0.50, 0.20, 0.05)  # promised misses of the levels
+LEVELS: Final = len(MISS)
+GAMMA: Final = (0.025, 0.025, 0.0125)
+#: An event this part of the horizon off is as good as on time.
+ON_TIME: Final = 0.005
 _THETA_RATE = 0.003
+_SIZE_RATE = 0.01
+_SHRINKAGE = 30.0
 
-#: scale: running mean |error| / exp(theta.x); alpha per level; theta, running mean and deviation of the inputs.
+_MISS = np.array(MISS)
+_GAMMA = np.array(GAMMA)
+
+#: scale: running mean |error| / exp(theta.x); alpha per level; theta, running mean and deviation of the inputs; mean
+#: |error| in scales and number of the forecasts compared on time and of the others.
 CONFORMAL = np.dtype(
     [
         ("scale", "f4"),
         ("feedbacks", "f4"),
         ("seen", "f4"),
-        ("alpha", "f4", (2,)),
+        ("alpha", "f4", (LEVELS,)),
         ("theta", "f4", (INPUTS,)),
         ("mean", "f4", (INPUTS,)),
         ("deviation", "f4", (INPUTS,)),
+        ("size", "f4", (2,)),
+        ("sizes", "f4", (2,)),
     ],
     align=True,
 )
@@ -38,16 +57,20 @@ CONFORMAL = np.dtype(
 def start(c):
     """As if nothing had been seen."""
     c.scale = 1e-3
-    for k in range(2):
-        c.alpha[k] = MISS[k]
+    for k in range(LEVELS):
+        c.alpha[k] = _MISS[k]
     for k in range(INPUTS):
         c.deviation[k] = 1.0
+    for k in range(2):
+        c.size[k] = 1.0
 
 
 @njit
-def recode(c, factor):
-    """The unit of the values changed by `factor`."""
+def recode(c, factor, shift):
+    """z becomes z * factor - shift."""
     c.scale = min(max(c.scale * factor, 1e-6), 1e6)
+    c.mean[LEVEL_INPUT] = min(max(c.mean[LEVEL_INPUT] * factor - shift, -1e6), 1e6)
+    c.deviation[LEVEL_INPUT] = min(c.deviation[LEVEL_INPUT] * factor, 1e6)
 
 
 @njit
@@ -77,27 +100,52 @@ def inputs(c, raw, x, learning):
 
 @njit
 def quantile(c, level):
-    """Half width of a level in scales: -log(alpha)."""
-    return -math.log(max(c.alpha[level], 1e-4))
+    """Half width in scales, -log(alpha) of the k-th level; a wider level is never the narrower interval."""
+    least = c.alpha[0]
+    for k in range(1, level + 1):
+        least = min(least, c.alpha[k])
+    return -math.log(max(least, 1e-4))
 
 
 @njit
-def learn(c, error, scale, widening, x, half, pending):
+def on_time(c, error, scale, off):
+    """An error as it would be, had the event come when it was due.
+
+    Parameters
+    ----------
+    error : |target - forecast| (z). scale : the scale used at the origin. off : how far the event is from when the
+    forecast was due, in horizons.
+    """
+    if c.feedbacks <= 10.0:
+        return error
+    late = 0 if off <= ON_TIME else 1
+    u = min(error / max(scale, 1e-9), 5.0)
+    c.sizes[late] = min(c.sizes[late] + 1.0, 1e6)
+    c.size[late] += max(1.0 / c.sizes[late], _SIZE_RATE) * (u - c.size[late])
+    if late == 0:
+        return error
+    n = min(c.sizes[0], 1.0 / _SIZE_RATE)
+    ratio = (n * c.size[1] / max(c.size[0], 0.05) + _SHRINKAGE) / (n + _SHRINKAGE)
+    return error / min(max(ratio, 1.0), 4.0)
+
+
+@njit
+def learn(c, error, beyond, scale, widening, x, pending):
     """Feedback for one forecast.
 
     Parameters
     ----------
-    error : |target - forecast| (z). scale : the scale used at the origin, widening included. widening : exp(theta . x)
-    there. x : (INPUTS,) standardised inputs there. half : (2,) half widths promised there.
-    pending : forecasts made since, including this one (>= 1).
+    error : |target - forecast| (z). beyond : the part of it that an interval must reach to hold the target, <= error.
+    scale : the scale used at the origin, widening included. widening : exp(theta . x) there.
+    x : (INPUTS,) standardised inputs there. pending : forecasts made since, including this one (>= 1).
     """
     c.feedbacks = min(c.feedbacks + 1.0, 1e6)
     n = c.feedbacks
     step = min(1.0, 2.0 / pending)
     if n > 1.0:
-        for k in range(2):
-            miss = 1.0 if error > half[k] else 0.0
-            c.alpha[k] = min(max(c.alpha[k] + GAMMA * step * (MISS[k] - miss), 0.002), 0.9)
+        for k in range(LEVELS):
+            miss = 1.0 if beyond > -math.log(max(c.alpha[k], 1e-4)) * scale else 0.0
+            c.alpha[k] = min(max(c.alpha[k] + _GAMMA[k] * step * (_MISS[k] - miss), 0.002), 0.9)
     if n > 30.0:
         u = min(error / max(scale, 1e-9), 5.0)
         for k in range(INPUTS):

@@ -31,7 +31,8 @@ def forecast(
         Query(max_length=_MOST, description="How far ahead, like 90s, 1h30m or 7d; default: those of the feed."),
     ] = None,
     level: Annotated[
-        list[float] | None, Query(max_length=_MOST, description="Interval levels, 0 < level < 1; default 0.8 and 0.95.")
+        list[float] | None,
+        Query(max_length=_MOST, description="Interval levels, 0 < level < 1; default 0.5, 0.8 and 0.95."),
     ] = None,
 ) -> models.Forecasts:
     """What comes after the series' newest event (`origin`), at any horizons and interval levels.

@@ -135,6 +135,8 @@ class SeriesDetail(Series):
         unit="min",
         horizons=["1h", "1d"],
         gap=1680.0,
+        lower50=11.6,
+        upper50=16.8,
         lower80=8.9,
         upper80=19.4,
         period_seconds=86400.0,
@@ -149,6 +151,8 @@ class SeriesDetail(Series):
     unit: str | None
     horizons: list[str] = Field(description="Horizons that are forecast at every event.")
     gap: Number = Field(description="Seconds between the newest event and the one before.")
+    lower50: Number
+    upper50: Number
     lower80: Number
     upper80: Number
     period_seconds: Number = Field(description="Length of the cycle that was found; null where there is none.")

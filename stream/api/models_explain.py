@@ -15,7 +15,10 @@ class Width(Answer):
 
     half: float = Field(description="Half width, without declared bounds.")
     usual: float = Field(description="The same where a forecast is as hard as it mostly is.")
-    widened: dict[str, float] = Field(description="Factors: spread of what followed similar moments, recent surprise.")
+    widened: dict[str, float] = Field(
+        description="Factors: spread of what followed similar moments, recent surprise, the level that was expected, "
+        "its distance from the value before, the hour of the day."
+    )
     cut: bool = Field(description="Whether declared bounds make it narrower.")
 
 

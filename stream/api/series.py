@@ -57,7 +57,7 @@ def series_detail(service: Running, series: Series) -> models.SeriesDetail:
     return models.SeriesDetail.model_validate(
         {
             **rows.series(page, service.engines)[0],
-            **{name: finite(latest[name]) for name in ("gap", "lower80", "upper80")},
+            **{name: finite(latest[name]) for name in ("gap", "lower50", "upper50", "lower80", "upper80")},
             "label": series.feed.label,
             "unit": series.feed.unit_of(series.id),
             "horizons": [duration(horizon) for horizon in series.feed.horizons],

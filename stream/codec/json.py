@@ -201,7 +201,7 @@ def create(feed: FeedSettings) -> JsonCodec:
 
 #: In the order of ResultRecord's fields; severity, state and gap follow.
 _NUMBERS: Final = (
-    "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "alert_score",
+    "time", "value", "expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper", "score", "alert_score",
 )  # fmt: skip
 
 

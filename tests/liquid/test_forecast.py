@@ -5,6 +5,7 @@ import pytest
 
 from liquid import Model, ModelConfig
 from liquid.forecast import forecast_row
+from liquid.results import BANDS
 from tests.liquid.naive.forecast import width
 from tests.liquid.naive.model import Model as Twin
 from tests.liquid.odd import DAY, HOUR, STREAMS, stream
@@ -24,7 +25,7 @@ def test_equals_twin(name: str) -> None:
     model, _ = learned(name, 300)
     twin = Twin(TWO)
     twin.run(np.zeros(300, int), *stream(name, 300))
-    for level in (0.3, 0.8, 0.9, 0.95, 0.999):
+    for level in (0.3, 0.5, 0.6, 0.8, 0.9, 0.95, 0.999):
         mine = model.forecast(0, HORIZONS, [level])
         for k, horizon in enumerate(HORIZONS):
             mean, half = twin.series[0].forecast(horizon, level)
@@ -40,8 +41,8 @@ def test_fixed_horizons_are_what_came_with_the_event(name: str) -> None:
     rounding = SINGLE * np.abs(last["value"] - model.rows[0]["scale"]["centre"]) + 1e-300
     tolerance = ANY_HORIZON * (last["hi95"] - last["lo95"]) + rounding
     lower, upper = f["lower"].T, f["upper"].T
-    both = (("mean", f["mean"]), ("lo80", lower[0]), ("hi80", upper[0]), ("lo95", lower[1]), ("hi95", upper[1]))
-    for field, asked in both:
+    ends = [end for both in zip(lower, upper, strict=True) for end in both]
+    for field, asked in zip(BANDS, (f["mean"], *ends), strict=True):
         np.testing.assert_array_less(np.abs(asked - last[field]), tolerance, field)
     assert f["time"].tolist() == [model.describe(0)["time"] + h for h in TWO.horizons]
 
@@ -83,11 +84,11 @@ def test_intervals_widen_like_a_walk_beyond_the_last_horizon() -> None:
     assert half[2] / half[1] == pytest.approx(2, rel=0.2)
 
 
-@pytest.mark.parametrize(("q80", "q95"), [(1.6, 3.0), (1.0, 1.0)])
-def test_width_meets_the_two_learned_levels(q80: float, q95: float) -> None:
-    assert width(q80, q95, 0.8) == pytest.approx(q80)
-    assert width(q80, q95, 0.95) == pytest.approx(q95)
-    assert width(q80, q95, 1e-12) == pytest.approx(0, abs=1e-9)
+@pytest.mark.parametrize("q", [(0.7, 1.6, 3.0), (1.0, 1.0, 1.0)])
+def test_width_meets_the_learned_levels(q: tuple[float, float, float]) -> None:
+    for level, half in zip((0.5, 0.8, 0.95), q, strict=True):
+        assert width(np.array(q), level) == pytest.approx(half)
+    assert width(np.array(q), 1e-12) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -96,7 +97,7 @@ def test_says_nothing_before_the_third_event(n: int) -> None:
     model.run(np.zeros(n, int), np.arange(n) * 60.0, np.arange(float(n)))
     f = model.forecast(0, [60.0, HOUR])
     assert f["mean"].shape == (2,)
-    assert f["lower"].shape == f["upper"].shape == (2, 2)
+    assert f["lower"].shape == f["upper"].shape == (2, 3)
     assert all(np.isnan(f[key]).all() for key in ("mean", "lower", "upper"))
     model.run(np.zeros(3, int), 1000.0 + np.arange(3) * 60.0, np.arange(3.0))
     assert all(np.isfinite(v).all() for v in model.forecast(0, [60.0, HOUR]).values())

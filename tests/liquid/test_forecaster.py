@@ -3,6 +3,7 @@ import pytest
 
 from liquid import Model, ModelConfig
 from liquid.forecaster import SPAN, forecaster_dtype, recode, start
+from liquid.results import BANDS
 from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record, unpack
 from tests.liquid.naive.forecaster import Forecaster, reweigh
@@ -10,6 +11,7 @@ from tests.liquid.naive.rings import Rings
 from tests.liquid.odd import DAY, HOUR, stream
 from tests.liquid.tolerances import ACCUMULATED, LEAST_SQUARES
 
+EXPECTED = ("expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper")
 TWO = ModelConfig(horizons=(HOUR, DAY))
 TIER = TIERS[TWO.tier]
 
@@ -35,7 +37,9 @@ def test_every_event_of_a_regular_series_is_feedback_for_the_forecast_one_horizo
     # for a day one forecast in four hours is kept
     kept = -(-(n - 2) // 4)
     assert model.rows[0]["forecaster"]["made"].tolist() == [n - 2, kept]
-    assert bucket(model, 1)["conformal"]["feedbacks"] == (n - 3 - 24) // 4 + 1
+    assert bucket(model, 1)["rows"] == (n - 3 - 24) // 4 + 1
+    # and one in two for its intervals
+    assert bucket(model, 1)["conformal"]["feedbacks"] == (n - 3 - 24) // 2 + 1
     assert bucket(model, 0)["rows"] == bucket(model, 0)["conformal"]["feedbacks"]
 
 
@@ -101,7 +105,7 @@ def test_scaling_by_a_power_of_two_scales_every_number_exactly(power: int) -> No
     times, values = stream("daily", 700)
     _, a = run(times, values)
     _, b = run(times, values * 2.0**power)
-    for field in ("expected", "lower80", "upper80", "lower", "upper", "mean", "lo80", "hi80", "lo95", "hi95"):
+    for field in (*EXPECTED, *BANDS):
         np.testing.assert_array_equal(b[field], a[field] * 2.0**power, field)
     for field in ("score", "alert_score", "severity", "alert", "direction", "shares"):
         np.testing.assert_array_equal(b[field], a[field], field)

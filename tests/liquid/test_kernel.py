@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,8 +23,8 @@ CONFIGS = {
     "one horizon": ModelConfig(horizons=(HOUR,), bank="cfc", decoder="cfc"),
 }
 #: The mean first, then its bounds.
-EXPECTED = ("expected", "lower80", "upper80", "lower", "upper")
-AHEAD = ("mean", "lo80", "hi80", "lo95", "hi95")
+EXPECTED = ("expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper")
+AHEAD = res.BANDS
 
 
 def run(config: ModelConfig, times: np.ndarray, values: np.ndarray) -> tuple[Model, np.ndarray]:
@@ -273,9 +275,9 @@ def assert_sane(model: Model, out: np.ndarray) -> None:
     evidence = taken["score"] > 0
     np.testing.assert_allclose(taken["shares"][evidence].sum(1), 1, atol=1e-5)
     assert not taken["shares"][~evidence].any()
-    for low, high in (("lower", "lower80"), ("lower80", "expected"), ("expected", "upper80"), ("upper80", "upper")):
+    for low, high in pairwise(("lower", "lower80", "lower50", "expected", "upper50", "upper80", "upper")):
         assert (taken[low][3:] <= taken[high][3:]).all()
-    for low, high in (("lo95", "lo80"), ("lo80", "mean"), ("mean", "hi80"), ("hi80", "hi95")):
+    for low, high in pairwise(("lo95", "lo80", "lo50", "mean", "hi50", "hi80", "hi95")):
         assert (taken[low][2:] <= taken[high][2:]).all()
 
     ahead = model.forecast(0, [0.0, 1e-9, 1.0, DAY, 1e15], [1e-9, 0.5, 0.8, 0.95, 1 - 1e-9])

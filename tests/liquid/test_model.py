@@ -32,7 +32,7 @@ def test_defaults() -> None:
     assert config == TWO
     assert (config.tier, config.bank, config.decoder) == ("full", "liquid_s4", "cfc")
     assert Model().config == config
-    assert LEVELS == (0.8, 0.95)
+    assert LEVELS == (0.5, 0.8, 0.95)
     assert len(EVIDENCE) == 9
 
 
@@ -95,7 +95,7 @@ def test_update_gives_what_run_gives() -> None:
         means = [f.mean for f in result.forecasts]
         assert means == pytest.approx(list(expected["mean"]), rel=0, abs=0, nan_ok=True)
     last = result.forecasts[1]
-    assert last.lower95 < last.lower80 < last.mean < last.upper80 < last.upper95
+    assert last.lower95 < last.lower80 < last.lower50 < last.mean < last.upper50 < last.upper80 < last.upper95
 
 
 @pytest.mark.parametrize(("time", "value"), [(math.nan, 1.0), (0.0, math.inf), (1e16, 0.0)])

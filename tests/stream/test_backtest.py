@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from liquid import Model, ModelConfig
+from liquid.results import BANDS
 from stream.backtest import Choice, backtest_file, register, targets
 from stream.files import FileError
 
@@ -53,7 +54,7 @@ def test_every_row_is_what_the_model_says_event_by_event(tmp_path: Path) -> None
     result = run(source, "--out", tmp_path / "out", "--horizon", "6h", "--horizon", "1h")
     assert result.exit_code == 0, result.output
     out = rows(tmp_path / "out" / "a.csv")
-    bands = ["forecast", "lower80", "upper80", "lower95", "upper95"]
+    bands = ["forecast", "lower50", "upper50", "lower80", "upper80", "lower95", "upper95"]
     assert list(out[0]) == [
         "timestamp", "value", "score", "alert_score", "state", "notify", "expected", "lower", "upper",
         *(f"{band}_6h" for band in bands), *(f"{band}_1h" for band in bands),
@@ -67,7 +68,7 @@ def test_every_row_is_what_the_model_says_event_by_event(tmp_path: Path) -> None
         assert row["notify"] == str(expected["notify"])
         for name in ("score", "alert_score", "expected", "lower", "upper"):
             assert row[name] == ("" if np.isnan(expected[name]) else str(float(expected[name])))
-        for name, band in zip(("mean", "lo80", "hi80", "lo95", "hi95"), bands, strict=True):
+        for name, band in zip(BANDS, bands, strict=True):
             for k, horizon in enumerate(("1h", "6h")):
                 number = float(expected[name][k])
                 assert row[f"{band}_{horizon}"] == ("" if np.isnan(number) else str(number))

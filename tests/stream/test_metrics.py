@@ -53,11 +53,20 @@ def test_what_a_commit_counts(metrics):
 def test_coverage_is_of_ready_series_and_of_the_recent_past(metrics):
     feed = FeedMetrics(metrics, "f")
     assert np.isnan(value(metrics, "interval_coverage_ratio", feed="f", level="0.8"))
-    inside = {"state": READY, "value": 1, "lower80": 0, "upper80": 2, "lower": 0, "upper": 2}
+    inside = {
+        "state": READY,
+        "value": 1,
+        "lower50": 0,
+        "upper50": 2,
+        "lower80": 0,
+        "upper80": 2,
+        "lower": 0,
+        "upper": 2,
+    }
     feed.committed(SOURCE, work(results(100, **{**inside, "value": np.arange(100) % 4})))
     assert value(metrics, "interval_coverage_ratio", feed="f", level="0.8") == pytest.approx(0.75)
     feed.committed(SOURCE, work(results(100, **{**inside, "state": 0, "value": 9})))
-    feed.committed(SOURCE, work(results(100, **{**inside, "lower80": np.nan, "lower": np.nan})))
+    feed.committed(SOURCE, work(results(100, **{**inside, "lower50": np.nan, "lower80": np.nan, "lower": np.nan})))
     assert value(metrics, "interval_coverage_ratio", feed="f", level="0.8") == pytest.approx(0.75)
     for _ in range(10):
         feed.committed(SOURCE, work(results(10_000, **inside)))

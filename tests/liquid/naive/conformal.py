@@ -4,9 +4,20 @@ import math
 
 import numpy as np
 
-from liquid.learning.conformal import GAMMA, INPUTS, MISS
+from liquid.learning.conformal import GAMMA, INPUTS, LEVEL_INPUT, MISS, ON_TIME
 
 THETA_RATE = 0.003
+
+
+class Sizes:
+    """Running mean of |error| in scales, of forecasts that were compared on time, or of those that were not."""
+
+    def __init__(self) -> None:
+        self.mean, self.count = 1.0, 0
+
+    def add(self, u: float) -> None:
+        self.count += 1
+        self.mean += max(1 / self.count, 0.01) * (u - self.mean)
 
 
 class Conformal:
@@ -20,6 +31,7 @@ class Conformal:
         self.theta = np.zeros(INPUTS)
         self.mean = np.zeros(INPUTS)
         self.deviation = np.ones(INPUTS)
+        self.on_time, self.late = Sizes(), Sizes()
 
     def inputs(self, raw: np.ndarray, learning: bool) -> tuple[np.ndarray, float]:
         """Standardised inputs and the widening exp(theta . x)."""
@@ -32,14 +44,27 @@ class Conformal:
         return x, math.exp(max(-2.0, min(float(self.theta @ x), 2.0)))
 
     def quantiles(self) -> np.ndarray:
-        return -np.log(self.alpha)
+        """In scales; a wider level is never the narrower interval."""
+        return np.maximum.accumulate(-np.log(self.alpha))
 
-    def learn(self, error: float, scale: float, widening: float, x: np.ndarray, half: np.ndarray, pending: int) -> None:
+    def corrected(self, error: float, scale: float, off: float) -> float:
+        """An error as if the event had come when it was due; off in horizons."""
+        if self.feedbacks <= 10:
+            return error
+        timely = off <= ON_TIME
+        (self.on_time if timely else self.late).add(min(error / max(scale, 1e-9), 5.0))
+        if timely:
+            return error
+        n = min(self.on_time.count, 100)
+        ratio = (n * self.late.mean / max(self.on_time.mean, 0.05) + 30) / (n + 30)
+        return error / max(1.0, min(ratio, 4.0))
+
+    def learn(self, error: float, beyond: float, scale: float, widening: float, x: np.ndarray, pending: int) -> None:
         self.feedbacks += 1
         step = min(1.0, 2 / pending)
         if self.feedbacks > 1:
-            missed = error > half
-            self.alpha = np.clip(self.alpha + GAMMA * step * (np.array(MISS) - missed), 0.002, 0.9)
+            missed = beyond > -np.log(self.alpha) * scale
+            self.alpha = np.clip(self.alpha + np.array(GAMMA) * step * (np.array(MISS) - missed), 0.002, 0.9)
         if self.feedbacks > 30:
             u = min(error / max(scale, 1e-9), 5.0)
             self.theta = np.clip(self.theta + THETA_RATE * step * (u - 1) * x, -2, 2)
@@ -49,5 +74,7 @@ class Conformal:
         scale = self.scale + max(1 / self.feedbacks, 0.02) * (r - self.scale)
         self.scale = max(1e-6, min(scale, 1e6))
 
-    def recode(self, factor: float) -> None:
+    def recode(self, factor: float, shift: float) -> None:
         self.scale = max(1e-6, min(self.scale * factor, 1e6))
+        self.mean[LEVEL_INPUT] = max(-1e6, min(self.mean[LEVEL_INPUT] * factor - shift, 1e6))
+        self.deviation[LEVEL_INPUT] = min(self.deviation[LEVEL_INPUT] * factor, 1e6)

@@ -93,7 +93,7 @@ class Error:
 
 class Calibration:
     lines = (LINE, RARE_LINE)
-    promised = MISS
+    promised = MISS[1:]
 
     def scores(self, seen: Seen, n: int):
         return None if seen.error is None else ((float(seen.missed80), float(seen.missed95)), (0.0, 0.0))

@@ -9,13 +9,14 @@ from tests.liquid.naive.forecaster import Forecaster
 from tests.liquid.naive.rings import Rings
 
 
-def width(q80: float, q95: float, level: float) -> float:
-    """A level's half width in scales: straight in -log(alpha) through 0, the 80 % and the 95 % level, and beyond."""
+def width(quantiles: np.ndarray, level: float) -> float:
+    """A level's half width in scales: straight in -log(alpha) from 0 through the learned levels, and on beyond."""
     x = -math.log(1 - level)
-    x80, x95 = (-math.log(miss) for miss in MISS)
-    if x <= x80:
-        return q80 * x / x80
-    return q80 + (q95 - q80) * (x - x80) / (x95 - x80)
+    at = np.append(0.0, -np.log(MISS))
+    q = np.append(0.0, quantiles)
+    if x <= at[-1]:
+        return float(np.interp(x, at, q))
+    return q[-1] + (q[-1] - q[-2]) * (x - at[-1]) / (at[-1] - at[-2])
 
 
 def forecast(f: Forecaster, rings: Rings, distance: float, unit: float, level: float) -> tuple[float, float]:
@@ -28,7 +29,7 @@ def forecast(f: Forecaster, rings: Rings, distance: float, unit: float, level: f
     mean, log_half = 0.0, 0.0
     for share, k in ((1 - (where - below), below), (where - below, above)):
         view = f.forecast(rings, at[k][1], distance, unit, learning=False)
-        half = max(width(*f.widths(at[k][1]), level), 1e-9) * view.scale
+        half = max(width(f.bucket[at[k][1]].conformal.quantiles(), level), 1e-9) * view.scale
         mean += share * view.mixed
         log_half += share * math.log(half)
     outside = min(distance / at[0][0], 1.0) * max(distance / at[-1][0], 1.0)

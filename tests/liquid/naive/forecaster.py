@@ -14,6 +14,8 @@ from tests.liquid.naive import analog
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.naive.decoder import Decoder
+from tests.liquid.naive.delayed import Delayed
+from tests.liquid.naive.hours import Hours
 from tests.liquid.naive.mixture import Mixture
 from tests.liquid.naive.origin import CALENDAR, DETAILS, Context, Origin, names, row
 from tests.liquid.naive.phase import Table
@@ -22,6 +24,7 @@ from tests.liquid.naive.rls import LeastSquares
 from tests.liquid.naive.wall import wall
 
 CAP = 1e4
+DAY = 86400.0
 HUBER = 2.0
 
 
@@ -53,8 +56,6 @@ class View:
         self.then = [z_capped(v * factor - shift) for v in self.then]
         self.experts = np.clip(self.experts * factor - shift, -CAP, CAP)
         self.mixed = z_capped(self.mixed * factor - shift)
-        self.scale = min(self.scale * factor, CAP)
-        self.half = np.minimum(self.half * factor, 1e5)
 
 
 class Bucket:
@@ -65,9 +66,9 @@ class Bucket:
         self.error = 1.0  # running |error of the readout|
         self.rows = 0
 
-    def recode(self, factor: float) -> None:
+    def recode(self, factor: float, shift: float) -> None:
         self.mixture.recode(factor)
-        self.conformal.recode(factor)
+        self.conformal.recode(factor, shift)
         self.change = max(1e-6, min(self.change * factor, 1e6))
         self.error = max(1e-6, min(self.error * factor, 1e6))
 
@@ -94,7 +95,10 @@ class Forecaster:
         self.day, self.week = Table(tier.day, first), Table(tier.week, second)
         self.origin = Origin(now=[0.0] * tier.details)
         self.pending: list[deque[View]] = [deque(maxlen=tier.slots) for _ in horizons]
+        self.first = first
         self.made = [0] * len(horizons)
+        self.delayed = [Delayed(h, tier.errors) for h in horizons]
+        self.hours = Hours()
         self.seen = 0
         self.born = 0.0
         self.spacing = 1.0
@@ -124,32 +128,35 @@ class Forecaster:
         experts = np.clip([z, fast, linear, full], self.low, self.high)
         return View(origin, distance, then, x, h, u, experts)
 
-    def interval(self, view: View, m: int, distance: float, spread: float, learning: bool) -> None:
+    def hour_of_day(self, time: float) -> int:
+        return int((wall(self.timezone, time) + 1e-3) * DAY / self.first % DAY // 3600)
+
+    def interval(self, view: View, m: int, distance: float, unit: float, spread: float, learning: bool) -> None:
         """Scale and half widths by bucket m."""
         c = self.bucket[m].conformal
-        raw = np.log([spread + 0.02, self.surprise + 1e-4])
+        hour = self.hour_of_day(self.origin.time + distance * unit)
+        raw = np.log([spread + 0.02, self.surprise + 1e-4, 1.0, abs(view.mixed - self.origin.z) + 0.02, 1.0])
+        raw[2] = view.mixed
+        raw[4] = self.hours.size[hour]
         view.inputs, view.widening = c.inputs(raw, learning)
         first = self.bucket[0].conformal
         base = first.scale if first.feedbacks > 0 else 1.0
         walk = base * math.sqrt(max(distance / max(self.spacing, 1e-6), 1e-6))
         guess = min(walk, max(1.0, base))
         view.scale = (c.feedbacks * c.scale + 5 * guess) / (c.feedbacks + 5) * view.widening
-        view.half = self.widths(m) * view.scale
-
-    def widths(self, m: int) -> np.ndarray:
-        """Half widths of the two learned levels in scales; the wider level is never the narrower interval."""
-        return np.maximum.accumulate(self.bucket[m].conformal.quantiles())
+        view.half = c.quantiles() * view.scale
 
     def forecast(self, rings: Rings, m: int, distance: float, unit: float, learning: bool = True) -> View:
         """By bucket m."""
         view, spread = self.look(rings, distance, unit)
         view.mixed = self.bucket[m].mixture.blend(view.experts)
-        self.interval(view, m, distance, spread, learning)
+        self.interval(view, m, distance, unit, spread, learning)
         return view
 
     def remember(self, m: int, view: View, distance: float) -> None:
         """Keep a forecast of fixed horizon m, when the last one kept is old enough."""
         horizon = self.horizons[m]
+        self.delayed[m].remember(self.origin.time, view.mixed, view.scale, view.widening, view.inputs)
         if self.pending[m]:
             passed = self.origin.time - self.pending[m][-1].origin.time
             if passed < horizon * forecaster.SPAN / self.slots * (1 - 1e-9):
@@ -169,20 +176,34 @@ class Forecaster:
         b = self.bucket[0]
         error = abs(z - view.mixed)
         b.mixture.learn(view.experts, view.mixed, z)
-        b.conformal.learn(self._off(view, z), view.scale, view.widening, view.inputs, view.half + self.whole, 1)
+        if b.conformal.feedbacks > 10:
+            self.hours.learn(self.hour_of_day(time), error / b.conformal.scale)
+        self._learn_interval(b, z, error, view, view.widening, view.inputs, 1)
         bounded = min(error, 8 * self.surprise + 1 / self.seen)
         self.surprise += max(0.1, 1 / self.seen) * (bounded - self.surprise)
         self.spacing += 0.02 * (min(gap, 100.0) - self.spacing)
         self._learn(b, view, z)
         for m in range(len(self.horizons)):
+            self._learn_due(m, time, z, unit)
             self._due(m, time, z, unit)
 
-    def _off(self, view: View, z: float) -> float:
-        """The error; where the bound alone explains it, at least one scale."""
+    def _learn_interval(self, b: Bucket, z: float, error: float, view, widening: float, x: np.ndarray, pending: int):
+        """Learn from an error; where a declared bound alone explains it, it is one scale, and inside."""
         near = 1e-5 * (1 + abs(z))
         below = max(z, view.mixed - near) <= self.low
         above = min(z, view.mixed + near) >= self.high
-        return max(abs(z - view.mixed), min(view.scale, view.half[0])) if below or above else abs(z - view.mixed)
+        beyond = error - self.whole
+        if below or above:
+            error, beyond = max(error, min(1.0, b.conformal.quantiles()[1]) * view.scale), 0.0
+        b.conformal.learn(error, beyond, view.scale, widening, x, pending)
+
+    def _learn_due(self, m: int, time: float, z: float, unit: float) -> None:
+        b, horizon = self.bucket[m + 1], self.horizons[m]
+        for p in self.delayed[m].due(time, unit):
+            off = abs(time - p.time - horizon) / horizon
+            if off <= 0.1 + 1e-9:
+                error = b.conformal.corrected(abs(z - p.mixed), p.scale, off)
+                self._learn_interval(b, z, error, p, math.exp(p.log_widening), p.x, self.delayed[m].pending(p))
 
     def _due(self, m: int, time: float, z: float, unit: float) -> None:
         horizon = self.horizons[m]
@@ -201,8 +222,6 @@ class Forecaster:
         b = self.bucket[m + 1]
         if off <= 0.1 * horizon + 1e-9:
             b.mixture.learn(p.experts, p.mixed, z)
-            since = self.made[m] - p.number + 1
-            b.conformal.learn(self._off(p, z), p.scale, p.widening, p.inputs, p.half + self.whole, since)
         then = [a0 + (a1 - a0) * age / horizon for a0, a1 in zip(p.origin.now, p.then, strict=True)]
         self._learn(b, self._view(p.origin, then, age / unit, unit), z)
 
@@ -270,7 +289,9 @@ class Forecaster:
         for view in self._waiting():
             view.recode(factor, shift)
         for b in self.bucket:
-            b.recode(factor)
+            b.recode(factor, shift)
+        for waiting in self.delayed:
+            waiting.recode(factor, shift)
         self.linear.transform(reweigh(self.names, factor, shift))
         self.units.transform(np.eye(len(self.units.w)) * max(1e-3, min(factor, 1e3)))
         for squares in (self.linear, self.units):

@@ -30,6 +30,8 @@ class Result:
     value: float
     gap: float = 0.0
     expected: float = NAN
+    lower50: float = NAN
+    upper50: float = NAN
     lower80: float = NAN
     upper80: float = NAN
     lower: float = NAN
@@ -50,6 +52,8 @@ class Result:
     drift: int = 0
     drift_onset: float = 0.0
     mean: list[float] = field(default_factory=list)
+    lo50: list[float] = field(default_factory=list)
+    hi50: list[float] = field(default_factory=list)
     lo80: list[float] = field(default_factory=list)
     hi80: list[float] = field(default_factory=list)
     lo95: list[float] = field(default_factory=list)
@@ -82,7 +86,7 @@ class Series:
         else:
             self._event(time, max(-LARGEST, min(value, LARGEST)), out)
         missing = len(self.horizons) - len(out.mean)
-        for name in ("mean", "lo80", "hi80", "lo95", "hi95"):
+        for name in res.BANDS:
             getattr(out, name).extend([NAN] * missing)
         return out
 
@@ -114,12 +118,15 @@ class Series:
         f.whole = min(1 / self.scale.step, 1e4) if o.integer else 0.0
 
     def _bounds(self, mean: float, half) -> list[float]:
-        """mean, lower and upper of the first level, of the second, in value units."""
+        """As results.BANDS, in value units."""
         c, s = self.scale.centre, self.scale.step
-        near, far = (s * h if s > NOTHING else 0.0 for h in half)
         at = c + s * mean
         down, up = (math.floor, math.ceil) if self.options.integer else (float, float)
-        return [self._within(v) for v in (at, down(at - near), up(at + near), down(at - far), up(at + far))]
+        ends = [at]
+        for h in half:
+            width = s * h if s > NOTHING else 0.0
+            ends += [down(at - width), up(at + width)]
+        return [self._within(v) for v in ends]
 
     def _within(self, v: float) -> float:
         if self.options.minimum is not None:
@@ -130,7 +137,9 @@ class Series:
         """What was expected of this value; learn from what came."""
         self._declare()
         view = self.forecaster.forecast(self.rings, 0, gap, self.unit)
-        out.expected, out.lower80, out.upper80, out.lower, out.upper = self._bounds(view.mixed, view.half)
+        names = ("expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper")
+        for name, v in zip(names, self._bounds(view.mixed, view.half), strict=True):
+            setattr(out, name, v)
         self.forecaster.feedback(view, time, self._z(value), gap, self.unit)
 
     def _rescale(self, value: float, n: int) -> float:
@@ -188,9 +197,7 @@ class Series:
         for m, horizon in enumerate(self.horizons):
             view = f.forecast(self.rings, m + 1, horizon / self.unit, self.unit)
             f.remember(m, view, horizon / self.unit)
-            for name, v in zip(
-                ("mean", "lo80", "hi80", "lo95", "hi95"), self._bounds(view.mixed, view.half), strict=True
-            ):
+            for name, v in zip(res.BANDS, self._bounds(view.mixed, view.half), strict=True):
                 getattr(out, name).append(v)
 
     def forecast(self, horizon: float, level: float) -> tuple[float, float]:

@@ -6,16 +6,17 @@ from tests.stream.api.conftest import BOTH, SPIKED, START
 PATH = "/v1/series/JFK%2FAA%201/forecast"
 
 
-def test_the_feeds_horizons_and_both_levels_by_default(running):
+def test_the_feeds_horizons_and_all_kept_levels_by_default(running):
     answer = running.get(PATH)
     assert (answer["series"], answer["feed"]) == (SPIKED, "flights")
     assert answer["origin"] == START + 60 * 619
     assert [(one["horizon"], one["seconds"]) for one in answer["forecasts"]] == [("1h", 3600), ("1d", 86400)]
     for one in answer["forecasts"]:
         assert one["time"] == answer["origin"] + one["seconds"]
-        inner, outer = one["intervals"]
-        assert (inner["level"], outer["level"]) == (0.8, 0.95)
-        assert outer["lower"] <= inner["lower"] < one["mean"] < inner["upper"] <= outer["upper"]
+        half, inner, outer = one["intervals"]
+        assert (half["level"], inner["level"], outer["level"]) == (0.5, 0.8, 0.95)
+        assert outer["lower"] <= inner["lower"] <= half["lower"] < one["mean"]
+        assert one["mean"] < half["upper"] <= inner["upper"] <= outer["upper"]
 
 
 def test_any_horizon_at_any_level(running):

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from liquid.results import CLOSED, EVIDENCE, OPENED, result_dtype
+from liquid.results import BANDS, CLOSED, EVIDENCE, OPENED, result_dtype
 from stream.codec import create
 from stream.codec.base import dead_letters
 from stream.config import FeedSettings
@@ -127,7 +127,7 @@ def test_typed_and_generic_reading_agree():
 
 def results(n, **columns):
     out = np.zeros(n, result_dtype(2))
-    for name in ("expected", "lower80", "upper80", "lower", "upper", "mean", "lo80", "hi80", "lo95", "hi95"):
+    for name in ("expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper", *BANDS):
         out[name] = np.nan
     out["events"] = 7
     for name, values in columns.items():
@@ -143,7 +143,8 @@ def test_a_result_for_every_event():
     assert [output.topic for output in outputs] == ["f.results"] * 2
     assert [output.key for output in outputs] == [b"a", b"b:x"]
     assert json.loads(outputs[0].value) == {
-        "series": "a", "time": 100, "value": 1, "expected": None, "lower80": None, "upper80": None, "lower": 0.5,
+        "series": "a", "time": 100, "value": 1, "expected": None,
+        "lower50": None, "upper50": None, "lower80": None, "upper80": None, "lower": 0.5,
         "upper": None, "score": 0.5, "alert_score": 0, "severity": "none", "state": "learning", "gap": 0,
     }  # fmt: skip
     assert dict(outputs[1].headers) == {
@@ -203,7 +204,8 @@ def test_forecasts_go_out_at_most_once_per_stretch_of_the_shortest_horizon():
     outputs = feed.forecasts(events, made)
     assert [json.loads(output.value)["origin"] for output in outputs] == [100.1, 101.2, 109.0]
     assert json.loads(outputs[0].value)["horizons"][1] == {
-        "seconds": 3600, "time": 3700.1, "mean": 2, "lo80": None, "hi80": None, "lo95": None, "hi95": None,
+        "seconds": 3600, "time": 3700.1, "mean": 2, "lo50": None, "hi50": None,
+        "lo80": None, "hi80": None, "lo95": None, "hi95": None,
     }  # fmt: skip
     assert dict(outputs[0].headers)["ce_id"] == b"in/3/0#forecast"
 
