@@ -208,6 +208,21 @@ def test_the_chart_is_zoomed_by_keys_and_buttons_and_the_address_keeps_it(page):
     assert "from=" not in page.browser.current_url
 
 
+def test_an_alert_is_explained_and_marked(page):
+    page.open("alerts")
+    page.one(".alert-explain summary").click()
+    page.shows(".explanation .sentences", "It would not have alerted below")
+    assert page.text(".explanation .bar")
+    useless = page.all(".alert-said button")[1]
+    assert (useless.text, useless.get_attribute("aria-pressed")) == ("Not useful", "false")
+    useless.click()
+    pressed = '.alert-said button[aria-pressed="true"]'
+    page.shows(pressed, "Not useful")
+    eventually(lambda: httpx.get(f"{page.address}/v1/feedback").json()["feedback"], "it has taken effect")
+    page.open("alerts")
+    page.shows(pressed, "Not useful")
+
+
 def test_alerts_lead_to_their_series(page):
     page.open("alerts")
     assert page.text(".alert-series") == SPIKED

@@ -12,7 +12,7 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(path, parameters, signal) {
+async function ask(path, parameters, signal, said = null) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of Array.isArray(value) ? value : [value]) {
@@ -23,7 +23,8 @@ async function ask(path, parameters, signal) {
   const search = query.size ? `?${query}` : "";
   let response;
   try {
-    response = await fetch(`${path}${search}`, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    const post = said && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(said) };
+    response = await fetch(`${path}${search}`, { ...post, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   } catch (error) {
     if (signal?.aborted) throw error;
     if (error.name === "TimeoutError") throw new ApiError(0, "No answer", `The service said nothing for ${TIMEOUT_MS / 1000} s.`);
@@ -46,5 +47,7 @@ export const api = {
   scores: (feed, id, parameters, signal) => get(`${series(id)}/scores`, { feed, ...parameters }, signal),
   forecast: (feed, id, horizons, signal) => get(`${series(id)}/forecast`, { feed, horizon: horizons, level: [0.8, 0.95] }, signal),
   alerts: (parameters, signal) => get("alerts", parameters, signal),
+  explain: (parameters, signal) => get("explain", parameters, signal),
+  feedback: async (said) => (await ask("v1/feedback", {}, undefined, said)).json(),
   metrics: async (signal) => (await ask("metrics", {}, signal)).text(),
 };

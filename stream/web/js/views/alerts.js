@@ -7,6 +7,7 @@ import { format, parse } from "../route.js";
 import { failure, loading, notice } from "../states.js";
 import { ago, duration, stamp } from "../time.js";
 import { score } from "../words.js";
+import { more as moreOf } from "./explain.js";
 
 const PAGE = 50;
 const REDRAW_MS = 1000;
@@ -35,6 +36,7 @@ export function alerts({ store, live }) {
   const { signal } = listeners;
   let query = {};
   let shown = [];
+  const unfolded = new Map(); // alert -> its explanation
   let next = null;
   let pending = null;
 
@@ -58,7 +60,7 @@ export function alerts({ store, live }) {
   function draw() {
     more.hidden = !next;
     stateBox.replaceChildren(...(shown.length ? [] : [nothing()]));
-    list.replaceChildren(...shown.map((alert) => alertItem(alert, store)));
+    list.replaceChildren(...shown.map((alert) => alertItem(alert, store, unfolded)));
   }
 
   const nothing = () =>
@@ -125,7 +127,7 @@ const DIRECTIONS = { above: ["up", "higher than expected"], below: ["down", "low
 
 const bell = (when) => h("span", { class: "alert-told", title: `It lasted or was strong: worth waking somebody since ${when}` }, icon("bell"), "notified");
 
-function alertItem(alert, store) {
+function alertItem(alert, store, unfolded) {
   const clock = store.clock(alert.feed);
   const isOpen = alert.state === "open";
   const [arrow, direction] = DIRECTIONS[alert.direction] ?? DIRECTIONS.none;
@@ -154,5 +156,6 @@ function alertItem(alert, store) {
       h("span", {}, "peak ", h("b", { text: score(alert.peak) })),
       h("span", { class: "muted direction" }, arrow && icon(arrow), direction),
     ),
+    moreOf(alert, clock, unfolded),
   );
 }
