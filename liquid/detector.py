@@ -1,7 +1,10 @@
-"""The detector of one series: statistics, their calibrated tails, habits and shape, combined into one number.
+"""The detector of one series: statistics, their calibrated tails, habits and shape, combined into two numbers.
 
 g = sqrt(sum (w_k A_k)^2) over all evidence A_k = -log10 p: the tails of the statistics in `liquid.anomaly.evidence`,
-the habit contexts, and the levels of the shape memory.
+the habit contexts, and the levels of the shape memory. It is held against the line of the series and opens alerts.
+
+The ranking evidence has the forecaster's errors (`liquid.anomaly.foresight`) in place of the tails, which fall silent
+in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
-from liquid.anomaly import alerts, contexts, evidence, predictor, tails
+from liquid.anomaly import alerts, contexts, evidence, foresight, line, predictor, tails
 from liquid.results import EVIDENCE
 from liquid.tiers import TIERS, Tier
 
@@ -29,6 +32,8 @@ _SIDE = np.array([float(t.side) for _, t in evidence.TAILS])
 _FLOOR = np.array([t.floor for _, t in evidence.TAILS])
 _WEIGHT = np.array([t.weight for _, t in evidence.TAILS])
 _GROUP = np.array([EVIDENCE.index(t.group) for _, t in evidence.TAILS])
+_SURPRISE = EVIDENCE.index("surprise")
+_VOLATILITY = EVIDENCE.index("volatility")
 _HABIT = EVIDENCE.index("habit")
 _SHAPE = EVIDENCE.index("shape")
 _LEVEL_WEIGHT = np.array(SHAPE_WEIGHT)
@@ -45,6 +50,8 @@ def detector_dtype(tier: Tier) -> np.dtype:
             ("shape", tails.TAIL, (tier.levels,)),
             ("shape_evidence", "f4", (tier.levels,)),
             ("habits", contexts.habits_dtype(tier.sizes, tier.hours)),
+            ("foresight", foresight.STATE),
+            ("line", line.STATE),
             ("episode", alerts.EPISODE),
         ],
         align=True,
@@ -60,6 +67,7 @@ WORK = np.dtype(
         ("statistic", "f8", (len(evidence.KINDS),)),
         ("habit", "f8", (contexts.CONTEXTS,)),
         ("group", "f8", (len(EVIDENCE),)),
+        ("foreseen", "f8", (len(EVIDENCE),)),
     ],
     align=True,
 )
@@ -132,3 +140,22 @@ def observe(d, time, value, gap, n, work):
         group[_SHAPE] += a * a
         total += a * a
     return math.sqrt(total)
+
+
+@njit
+def rank(d, error, n, work):
+    """The ranking evidence of the event that `observe` has just seen.
+
+    Parameters
+    ----------
+    error : |value - expected| in deviations of the series, 0 where nothing was expected. n : events before this one.
+    work : as `observe` left it; its `foreseen` gets the squares that the errors add to EVIDENCE groups.
+
+    Returns
+    -------
+    r : >= 0.
+    """
+    miss, unrest = foresight.observe(d.foresight, error, n)
+    work.foreseen[_SURPRISE] = (foresight.MISS_WEIGHT * miss) ** 2
+    work.foreseen[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
+    return math.sqrt(work.group[_HABIT] + work.group[_SHAPE] + work.foreseen[_SURPRISE] + work.foreseen[_VOLATILITY])

@@ -6,7 +6,7 @@ import math
 
 from liquid import bounds, detector, drift, forecaster
 from liquid._jit import njit
-from liquid.anomaly import alertable, alerts
+from liquid.anomaly import alertable, alerts, line
 from liquid.features import clock, period, phase, rings, scale, wall
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
 
@@ -139,13 +139,16 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     # whose day is the first declared period
     day_time = wall.wall(declared, 0, time) * (phase.DAY / options.periods[0])
     evidence = detector.observe(row.detector, day_time, value, gap, n, work.detector)
+    missed = abs(value - o.expected) / deviation if math.isfinite(o.expected) else 0.0
+    rank = detector.rank(row.detector, missed, n, work.detector)
+    series_line = line.observe(row.detector.line, evidence, n)
     episode = row.detector.episode
     may_alert = alertable.alertable(episode.feedback, options, work.detector.group, evidence, value, o.expected, n)
     beyond = alertable.outside(options, value)
     score, strength, alert_score, change, notify = alerts.judge(
-        episode, evidence, may_alert, beyond, options.cool_down, n, time
+        episode, series_line, evidence, may_alert, rank, beyond, options.cool_down, n, time
     )
-    _report(row, o, n, gap, score, strength, alert_score, change, notify, evidence, value, work.detector)
+    _report(row, o, n, gap, score, strength, alert_score, change, notify, value, work.detector)
 
     # 5. whether anything has changed for good
     _drift(row.drift, time, day_time, gap, value, work.drift, o)
@@ -190,7 +193,7 @@ def _widths(half, step):
 
 
 @njit
-def _report(row, o, n, gap, score, strength, alert_score, change, notify, evidence, value, work):
+def _report(row, o, n, gap, score, strength, alert_score, change, notify, value, work):
     episode = row.detector.episode
     o.gap = gap
     o.events = n + 1
@@ -204,9 +207,11 @@ def _report(row, o, n, gap, score, strength, alert_score, change, notify, eviden
         o.alert_begin = episode.begin
         o.alert_peak = episode.peak
         o.alert_peak_time = episode.peak_time
-    total = evidence * evidence
+    total = 0.0
     for k in range(len(work.group)):
-        o.shares[k] = work.group[k] / total if total > 0.0 else 0.0
+        total += work.group[k] + work.foreseen[k]
+    for k in range(len(work.group)):
+        o.shares[k] = (work.group[k] + work.foreseen[k]) / total if total > 0.0 else 0.0
     reference = o.expected if math.isfinite(o.expected) else value
     d = value - reference
     o.direction = 1 if d > 0.0 else (-1 if d < 0.0 else 0)

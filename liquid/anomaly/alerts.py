@@ -1,42 +1,41 @@
-"""The alert line and the episodes.
+"""Score, alerts and episodes.
 
-1.0 is the line for every series. An episode opens when the score reaches the line, escalates when the evidence is more
-than twice what it was at the last opening or escalation, and closes 75 events after the last one above the line (or 500
-after it opened). A series that alerted lately has a higher line (an alert budget), a young one too.
+The score ranks the events of a series by all that speaks for an anomaly; an alert opens where the calibrated evidence
+reaches the line of the series (`liquid.anomaly.line`), and there the score is at least 1.0. An episode escalates when
+the evidence is more than twice what it was at the last opening or escalation, and closes 75 events after the last one
+above the line (or 500 after it opened).
 
 What people declared or said of alerts changes which part of the evidence may alert (`liquid.anomaly.alertable`). A
 value outside its declared range alerts whatever the evidence. For `cool_down` seconds after an alert no other opens.
 
-An alert is worth waking somebody, once in its life, when it lasts or is strong: at its third event above the line, with
-no more than one below between them, or at the first with a score of 1.5.
+An alert is worth waking somebody, once in its life, when it lasts or is strong: at the third event with a score of .83,
+with no more than one below between them, or at the first with 1.25.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
 
 from liquid._jit import njit
 from liquid.anomaly.alertable import FEEDBACK
+from liquid.anomaly.line import LEARNING, LINE, LONGEST, QUIET, youth
 from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED, severity_level
 
-LINE: Final = 5.0
-QUIET: Final = 75
-LONGEST: Final = 500
+__all__ = ["EPISODE", "LEARNING", "LINE", "LONGEST", "QUIET", "RANK", "judge", "severity"]
+
+#: Ranking evidence with a score of 1.0.
+RANK: Final = 6.0
 ESCALATE: Final = 2.0
-LEARNING: Final = 500  # events until a series is ready
-STRONG: Final = 1.5
+STRONG: Final = 1.25
+LASTS: Final = 0.83
 LASTING: Final = 3
 NEAR: Final = 2
-BUDGET = 0.2
-BUDGET_MEMORY = 2000.0
-YOUTH = 200.0
 
-#: begin, time of the peak, end of the episode before; last event above the budgeted line, first event, last one above
-#: 1.0; evidence when it opened or last escalated, peak score, alert budget spent; active, somebody was told; events
-#: above 1.0 in a row; whether an episode has ended; what people said.
+#: begin, time of the peak, end of the episode before; last event above the line, first event, last one that
+#: lasts; evidence when it opened or last escalated, peak strength; active, somebody was told; events that last in a
+#: row; whether an episode has ended; what people said.
 EPISODE = np.dtype(
     [
         ("begin", "f8"),
@@ -47,7 +46,6 @@ EPISODE = np.dtype(
         ("above", "i8"),
         ("evidence", "f4"),
         ("peak", "f4"),
-        ("budget", "f4"),
         ("active", "u1"),
         ("told", "u1"),
         ("lasting", "u1"),
@@ -59,36 +57,34 @@ EPISODE = np.dtype(
 
 
 @njit
-def judge(episode, evidence, alertable, outside, cool_down, n, time):
+def judge(episode, line, evidence, alertable, rank, outside, cool_down, n, time):
     """Score an event and move the episode on.
 
     Parameters
     ----------
-    episode : record. evidence : the combined evidence g. alertable : the part of it that may alert.
-    outside : whether the value is outside its declared range. cool_down : seconds between two alerts.
-    n : events before this one. time : epoch seconds.
+    episode : record. line : of the series. evidence : the combined evidence g. alertable : the part of it that may
+    alert. rank : the ranking evidence. outside : whether the value is outside its declared range.
+    cool_down : seconds between two alerts. n : events before this one. time : epoch seconds.
 
     Returns
     -------
-    score : g / (line of a series of this age), continuous, 1.0 is the line.
-    strength : the score as far as it may alert, at least 1.0 outside the declared range.
-    alert_score : strength over the budgeted line where this event opens or escalates an alert, else min(score, .99).
+    score : rank / (RANK for a series of this age), at least 1.0 where the evidence reaches the line.
+    strength : the score as far as it may alert, at least 1.0 where that reaches the line or outside the declared range.
+    alert_score : the strength where this event opens or escalates an alert, else min(score, .99).
     change : NO_ALERT, OPENED, ESCALATED, CLOSED or NOTIFIED.
     notify : whether this event makes the alert worth waking somebody; NOTIFIED is an event that does nothing else.
     """
-    episode.budget *= math.exp(-1.0 / BUDGET_MEMORY)
     change = NO_ALERT
-    line = LINE * (1.0 + math.exp(-(n + 1.0) / YOUTH))
-    score = evidence / line
-    strength = alertable / line
-    raised = 1.0 + BUDGET * episode.budget
-    budgeted = strength / raised
+    ranked = rank / (RANK * youth(n))
+    score = max(ranked, 1.0) if evidence >= line else ranked
+    if alertable != evidence:
+        ranked *= alertable / evidence
     if outside:
         alertable = max(alertable, line)
-        strength = max(strength, 1.0)
-        budgeted = max(budgeted, 1.0)
+        ranked = max(ranked, 1.0)
+    above = alertable >= line
+    strength = max(ranked, 1.0) if above else ranked
     alert_score = min(score, 0.99)
-    above = budgeted >= 1.0
     if episode.active and (n - episode.first >= LONGEST or (not above and n - episode.last >= QUIET)):
         episode.active = 0
         episode.ended = 1
@@ -99,35 +95,34 @@ def judge(episode, evidence, alertable, outside, cool_down, n, time):
         if alertable > ESCALATE * episode.evidence:
             change = ESCALATED
             episode.evidence = alertable
-            alert_score = budgeted
+            alert_score = strength
     elif above and not (episode.ended and time < episode.end + cool_down):
         change = OPENED
         episode.active = 1
         episode.told = 0
-        episode.budget += 1.0
         episode.first = n
         episode.last = n
         episode.begin = time
         episode.evidence = alertable
         episode.peak = 0.0
-        alert_score = budgeted
+        alert_score = strength
     if episode.active and strength > episode.peak:
         episode.peak = strength
         episode.peak_time = time
-    notify = _notify(episode, strength, n)
+    notify = _notify(episode, ranked, n)
     if notify and change == NO_ALERT:
         change = NOTIFIED
     return score, strength, alert_score, change, notify
 
 
 @njit
-def _notify(episode, strength, n):
-    if strength < 1.0:
+def _notify(episode, ranked, n):
+    if ranked < LASTS:
         return False
     near = n - episode.above <= NEAR
     episode.lasting = min(episode.lasting + 1, LASTING) if near else 1
     episode.above = n
-    if not episode.active or episode.told or (episode.lasting < LASTING and strength < STRONG):
+    if not episode.active or episode.told or (episode.lasting < LASTING and ranked < STRONG):
         return False
     episode.told = 1
     return True

@@ -2,7 +2,9 @@
 
 Each keeps the five largest declustered peaks of its statistic. A new peak above the fifth is judged by a generalised
 Pareto tail of fixed shape whose scale comes from the second and fifth peak (so that one huge peak does not hide the
-next one). Optionally values between the median and the fifth peak are ranked too ("body").
+next one). It counts in full only from a fifth of the way above the fifth peak that this lies above the median: below,
+evidence grows from zero, so that peaks that are as good as equal (of a series with few values) do not count as new.
+Optionally values between the median and the fifth peak are ranked too ("body").
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ FIRST: Final = 100  # samples before anything is said
 FORGET: Final = 5000  # samples after which the largest peak is forgotten
 _SECOND = 2
 _SPREAD = 0.3
+_RAMP = 0.2
 _LN10 = 2.302585093
 _NEVER = -1e30
 
@@ -81,7 +84,8 @@ def evidence(tail, statistic, samples_each, together, longest, floor, body):
                 1e-9 * (abs(fifth) + 1e-3),
             )
             r = (z - fifth) / scale
-            a = min(math.log10(samples / PEAKS) + math.log1p(SHAPE * r) / SHAPE / _LN10, CAP)
+            ramp = 1.0 if body else min((z - fifth) / (_RAMP * max(fifth - median, 1e-12)), 1.0)
+            a = min(ramp * math.log10(samples / PEAKS) + math.log1p(SHAPE * r) / SHAPE / _LN10, CAP)
         elif body and z > median and fifth > median:
             a = math.log10(samples / PEAKS) * (z - median) / (fifth - median)
     _learn_centre(tail, z, n)

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from liquid.anomaly.alerts import ESCALATE, LINE, LONGEST, QUIET
+from liquid.anomaly.alerts import ESCALATE, LONGEST, QUIET, RANK
 from liquid.results import CLOSED, ESCALATED, NO_ALERT, NOTIFIED, OPENED
+from tests.liquid.naive.line import youth
 
 
 class Verdict(NamedTuple):
@@ -25,22 +26,22 @@ class Episode:
     evidence: float = 0.0  # when it opened or escalated
     peak: float = 0.0
     peak_time: float = 0.0
-    budget: float = 0.0  # alerts lately
     told: bool = False
-    above: list[int] = field(default_factory=list)  # events with a strength of 1 or more, close together
+    lasts: list[int] = field(default_factory=list)  # events with a score of .83 or more, close together
     end: float = -math.inf  # of the last one
 
     def judge(
-        self, evidence: float, n: int, time: float, alertable: float | None = None, outside=False, cool_down=0.0
+        self, line: float, evidence: float, alertable: float, rank: float, outside: bool, cool_down: float, n, time
     ) -> Verdict:
-        self.budget *= math.exp(-1 / 2000)
-        line = LINE * (1 + math.exp(-(n + 1) / 200))
-        score = evidence / line
-        alertable = evidence if alertable is None else alertable
-        strength, budgeted = alertable / line, alertable / line / (1 + 0.2 * self.budget)
+        ranked = rank / (RANK * youth(n))
+        score = max(ranked, 1.0) if evidence >= line else ranked
+        if evidence > 0:
+            ranked *= alertable / evidence
         if outside:
-            alertable, strength, budgeted = max(alertable, line), max(strength, 1.0), max(budgeted, 1.0)
-        change = self._move(alertable, budgeted, n, rested=time >= self.end + cool_down)
+            alertable, ranked = max(alertable, line), max(ranked, 1.0)
+        above = alertable >= line
+        strength = max(ranked, 1.0) if above else ranked
+        change = self._move(alertable, above, n, rested=time >= self.end + cool_down)
         if change == OPENED:
             self.begin, self.peak, self.told = time, 0.0, False
         elif change == CLOSED:
@@ -48,23 +49,22 @@ class Episode:
         if self.active and strength > self.peak:
             self.peak, self.peak_time = strength, time
         alerts = change in (OPENED, ESCALATED)
-        notify = self._notify(strength, n)
+        notify = self._notify(ranked, n)
         shown = NOTIFIED if notify and change == NO_ALERT else change
-        return Verdict(score, strength, budgeted if alerts else min(score, 0.99), shown, notify)
+        return Verdict(score, strength, strength if alerts else min(score, 0.99), shown, notify)
 
-    def _notify(self, strength: float, n: int) -> bool:
-        if strength < 1:
+    def _notify(self, ranked: float, n: int) -> bool:
+        if ranked < 0.83:
             return False
-        if self.above and n - self.above[-1] > 2:
-            self.above = []
-        self.above.append(n)
+        if self.lasts and n - self.lasts[-1] > 2:
+            self.lasts = []
+        self.lasts.append(n)
         if not self.active or self.told:
             return False
-        self.told = len(self.above) >= 3 or strength >= 1.5
+        self.told = len(self.lasts) >= 3 or ranked >= 1.25
         return self.told
 
-    def _move(self, evidence: float, budgeted: float, n: int, rested: bool) -> int:
-        above = budgeted >= 1
+    def _move(self, evidence: float, above: bool, n: int, rested: bool) -> int:
         if self.active:
             too_long = n - self.first >= LONGEST
             quiet = not above and n - self.last >= QUIET
@@ -80,7 +80,6 @@ class Episode:
             self.evidence = evidence
             return ESCALATED
         self.active, self.first, self.evidence = True, n, evidence
-        self.budget += 1
         return OPENED
 
 

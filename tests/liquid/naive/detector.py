@@ -10,6 +10,8 @@ from tests.liquid.naive.alertable import Feedback
 from tests.liquid.naive.alerts import Episode
 from tests.liquid.naive.contexts import Habits
 from tests.liquid.naive.evidence import Evidence, Seen
+from tests.liquid.naive.foresight import Foresight
+from tests.liquid.naive.line import Line
 from tests.liquid.naive.predictor import Predictor
 from tests.liquid.naive.tails import Tail
 
@@ -27,6 +29,8 @@ class Detector:
         self.shapes = [Tail(2**k, together=24, longest=48, body=True) for k in range(levels)]
         self.shape_evidence = [0.0] * levels
         self.habits = Habits(tier.sizes, tier.hours)
+        self.foresight = Foresight()
+        self.line = Line()
         self.episode = Episode()
         self.feedback = Feedback()
 
@@ -43,6 +47,13 @@ class Detector:
         group["habit"] = sum((CONTEXT_WEIGHT * a) ** 2 for a in self.habits.observe(time, value))
         group["shape"] = sum((w * a) ** 2 for w, a in zip(SHAPE_WEIGHT, self.shape_evidence, strict=False))
         return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
+
+    def rank(self, error: float, n: int, group: dict[str, float]) -> tuple[float, dict[str, float]]:
+        """Ranking evidence; the squared evidence of each group with that of the errors."""
+        miss, unrest = self.foresight.observe(error, n)
+        errors = {"surprise": (0.5 * miss) ** 2, "volatility": (0.7 * unrest) ** 2}
+        rank = math.sqrt(group["habit"] + group["shape"] + sum(errors.values()))
+        return rank, {name: square + errors.get(name, 0.0) for name, square in group.items()}
 
     def _look(self, time: float, value: float, gap: float, n: int) -> Seen:
         p = self.predictor

@@ -103,7 +103,7 @@ class Series:
         deviation = self._rescale(value, n)
         self._shape(self.value if n > 0 else value, value, cells, deviation)
         self.value = value
-        self._score(time, value, n, out)
+        self._score(time, value, deviation, n, out)
         self._drift(time, value, out)
         if self.scale.step > 0:
             self._look_ahead(time, value, gap, out)
@@ -173,20 +173,25 @@ class Series:
             seen.missed95 = not out.lower <= value <= out.upper
         out.drift, out.drift_onset = self.drift.observe(seen)
 
-    def _score(self, time: float, value: float, n: int, out: Result) -> None:
-        g, group = self.detector.observe(self._day_time(time), value, out.gap, n)
-        episode = self.detector.episode
-        may_alert = alertable.alertable(self.detector.feedback, self.options, group, value, out.expected, n)
+    def _score(self, time: float, value: float, deviation: float, n: int, out: Result) -> None:
+        d = self.detector
+        g, group = d.observe(self._day_time(time), value, out.gap, n)
+        error = abs(value - out.expected) / deviation if math.isfinite(out.expected) else 0.0
+        rank, everything = d.rank(error, n, group)
+        line = d.line.observe(g, n)
+        episode = d.episode
+        may_alert = alertable.alertable(d.feedback, self.options, group, value, out.expected, n)
         beyond = alertable.outside(self.options, value)
-        verdict = episode.judge(g, n, time, may_alert, beyond, self.options.cool_down)
+        verdict = episode.judge(line, g, may_alert, rank, beyond, self.options.cool_down, n, time)
         out.score, strength, out.alert_score, out.alert, out.notify = verdict
         out.events = n + 1
         out.state = res.READY if n + 1 >= LEARNING else res.LEARNING
         out.severity = alerts.severity(strength)
         if episode.active or out.alert:
             out.alert_begin, out.alert_peak, out.alert_peak_time = episode.begin, episode.peak, episode.peak_time
-        if g > 0:
-            out.shares = [group[name] / g**2 for name in res.EVIDENCE]
+        total = sum(everything.values())
+        if total > 0:
+            out.shares = [everything[name] / total for name in res.EVIDENCE]
         if math.isfinite(out.expected):
             out.direction = (value > out.expected) - (value < out.expected)
 

@@ -57,6 +57,8 @@ class Tail:
                 self.floor,
                 1e-9 * (abs(fifth) + 1e-3),
             )
+            if not self.body:
+                expected *= min((z - fifth) / (0.2 * max(fifth - self.median, 1e-12)), 1)
             return min(expected + math.log(1 + SHAPE * (z - fifth) / scale) / (SHAPE * math.log(10)), CAP)
         if self.body and z > self.median and fifth > self.median:
             return expected * (z - self.median) / (fifth - self.median)
