@@ -67,7 +67,7 @@ WORK = np.dtype(
         ("statistic", "f8", (len(evidence.KINDS),)),
         ("habit", "f8", (contexts.CONTEXTS,)),
         ("group", "f8", (len(EVIDENCE),)),
-        ("foreseen", "f8", (len(EVIDENCE),)),
+        ("ranked", "f8", (len(EVIDENCE),)),
     ],
     align=True,
 )
@@ -149,13 +149,15 @@ def rank(d, error, n, work):
     Parameters
     ----------
     error : |value - expected| in deviations of the series, 0 where nothing was expected. n : events before this one.
-    work : as `observe` left it; its `foreseen` gets the squares that the errors add to EVIDENCE groups.
+    work : as `observe` left it; its `ranked` gets the squared ranking evidence by EVIDENCE group.
 
     Returns
     -------
     r : >= 0.
     """
     miss, unrest = foresight.observe(d.foresight, error, n)
-    work.foreseen[_SURPRISE] = (foresight.MISS_WEIGHT * miss) ** 2
-    work.foreseen[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
-    return math.sqrt(work.group[_HABIT] + work.group[_SHAPE] + work.foreseen[_SURPRISE] + work.foreseen[_VOLATILITY])
+    work.ranked[_SURPRISE] = (foresight.MISS_WEIGHT * miss) ** 2
+    work.ranked[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
+    work.ranked[_HABIT] = work.group[_HABIT]
+    work.ranked[_SHAPE] = work.group[_SHAPE]
+    return math.sqrt(work.group[_HABIT] + work.group[_SHAPE] + work.ranked[_SURPRISE] + work.ranked[_VOLATILITY])

@@ -143,10 +143,12 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     rank = detector.rank(row.detector, missed, n, work.detector)
     series_line = line.observe(row.detector.line, evidence, n)
     episode = row.detector.episode
-    may_alert = alertable.alertable(episode.feedback, options, work.detector.group, evidence, value, o.expected, n)
+    said = episode.feedback
+    may_alert = alertable.alertable(said, options, work.detector.group, evidence, value, o.expected, n)
+    may_rank = alertable.alertable(said, options, work.detector.ranked, rank, value, o.expected, n)
     beyond = alertable.outside(options, value)
     score, strength, alert_score, change, notify = alerts.judge(
-        episode, series_line, evidence, may_alert, rank, beyond, options.cool_down, n, time
+        episode, series_line, evidence, may_alert, rank, may_rank, beyond, options.cool_down, n, time
     )
     _report(row, o, n, gap, score, strength, alert_score, change, notify, value, work.detector)
 
@@ -209,9 +211,9 @@ def _report(row, o, n, gap, score, strength, alert_score, change, notify, value,
         o.alert_peak_time = episode.peak_time
     total = 0.0
     for k in range(len(work.group)):
-        total += work.group[k] + work.foreseen[k]
+        total += max(work.group[k], work.ranked[k])
     for k in range(len(work.group)):
-        o.shares[k] = (work.group[k] + work.foreseen[k]) / total if total > 0.0 else 0.0
+        o.shares[k] = max(work.group[k], work.ranked[k]) / total if total > 0.0 else 0.0
     reference = o.expected if math.isfinite(o.expected) else value
     d = value - reference
     o.direction = 1 if d > 0.0 else (-1 if d < 0.0 else 0)

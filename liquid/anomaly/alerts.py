@@ -57,14 +57,14 @@ EPISODE = np.dtype(
 
 
 @njit
-def judge(episode, line, evidence, alertable, rank, outside, cool_down, n, time):
+def judge(episode, line, evidence, alertable, rank, alertable_rank, outside, cool_down, n, time):
     """Score an event and move the episode on.
 
     Parameters
     ----------
-    episode : record. line : of the series. evidence : the combined evidence g. alertable : the part of it that may
-    alert. rank : the ranking evidence. outside : whether the value is outside its declared range.
-    cool_down : seconds between two alerts. n : events before this one. time : epoch seconds.
+    episode : record. line : of the series. evidence : the combined evidence g. rank : the ranking evidence.
+    alertable, alertable_rank : the parts of them that may alert. outside : whether the value is outside its declared
+    range. cool_down : seconds between two alerts. n : events before this one. time : epoch seconds.
 
     Returns
     -------
@@ -77,8 +77,7 @@ def judge(episode, line, evidence, alertable, rank, outside, cool_down, n, time)
     change = NO_ALERT
     ranked = rank / (RANK * youth(n))
     score = max(ranked, 1.0) if evidence >= line else ranked
-    if alertable != evidence:
-        ranked *= alertable / evidence
+    ranked = alertable_rank / (RANK * youth(n))
     if outside:
         alertable = max(alertable, line)
         ranked = max(ranked, 1.0)

@@ -27,8 +27,10 @@ _MEMORY = 2000.0
 _INFLUENCE = 25.0
 _FARTHEST = 15.0
 _FLOOR = 0.1
-_TINY = 0.03  # errors below, in deviations of the series, are as good as none
+_TINY = 0.03  # added to root mean squares, in deviations of the series: less is as good as nothing
+_NOTHING = 1e-3  # an error below may be rounding
 _MANY = 50
+_FIRST = 100  # events before anything is said
 _ROUNDING = 1e-6  # of the median, which is kept in single precision
 
 #: Short-term mean square, long-term mean square; running median and mean deviation of the former's logarithm.
@@ -48,7 +50,7 @@ def observe(state, error, n):
     -------
     miss, unrest : >= 0.
     """
-    e = min(error, _LARGEST)
+    e = min(error, _LARGEST) if error > _NOTHING else 0.0
     rms = math.sqrt(state.square)
     miss = min(e / (rms + _TINY), _FARTHEST)
     rate = max(1.0 / (n + 1.0), 1.0 / _MEMORY)
@@ -66,4 +68,6 @@ def observe(state, error, n):
     size = min(abs(d), 5.0 * state.spread + 1e-9) if n > _MANY else abs(d)
     state.spread += rate * (size - state.spread)
     state.median += rate * (min(max(d, -2.0 * state.spread), 2.0 * state.spread) if n > 10 else d)
+    if n < _FIRST:
+        return 0.0, 0.0
     return miss, unrest

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from liquid import Model, ModelConfig, SeriesOptions
+from liquid.results import OPENED
 from tests.liquid.checks import not_finite
 from tests.liquid.naive.model import Model as Twin
 
@@ -50,8 +51,10 @@ def test_nothing_passes_the_bounds_and_the_order_stays(minimum, maximum, integer
     assert not_finite(model.rows[0]) == []
 
 
-def test_evidence_does_not_depend_on_the_bounds():
-    assert np.array_equal(run()[1]["score"], run(SeriesOptions(0.0, 100.0))[1]["score"])
+def test_when_an_alert_opens_does_not_depend_on_the_bounds():
+    free, kept = run()[1], run(SeriesOptions(0.0, 100.0))[1]
+    assert (free["alert"] == OPENED).any()
+    assert np.array_equal(free["alert"] == OPENED, kept["alert"] == OPENED)
 
 
 def test_bounds_that_nothing_comes_near_change_nothing():

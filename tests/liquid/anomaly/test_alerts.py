@@ -24,7 +24,7 @@ def judge(
         beyond = outside is not None and bool(outside[k])
         g = float(g)
         score, strength, *rest = alerts.judge(
-            episode, LINE, g, g, g * RANK / LINE, beyond, cool_down, first + k, 60.0 * k
+            episode, LINE, g, g, g * RANK / LINE, g * RANK / LINE, beyond, cool_down, first + k, 60.0 * k
         )
         assert strength == (max(score, 1.0) if beyond else score)
         verdicts.append((score, *rest))
@@ -49,7 +49,7 @@ def test_equals_twin(seed: int) -> None:
     rank = evidence * rng.exponential(1.0, 4000)
     twin, episode = Episode(), record(EPISODE)
     for n, g in enumerate(evidence):
-        arguments = (1.1 * LINE, g, part[n], rank[n], outside[n], 9000.0 * seed, n, 60.0 * n)
+        arguments = (1.1 * LINE, g, part[n], rank[n], rank[n] * part[n] / g, outside[n], 9000.0 * seed, n, 60.0 * n)
         mine, expected = alerts.judge(episode, *arguments), twin.judge(*arguments)
         assert mine[3:] == expected[3:]
         assert mine[:3] == pytest.approx(expected[:3], rel=1e-6)
@@ -103,7 +103,7 @@ def test_alert_score_is_above_the_line_exactly_when_an_alert_opens_or_escalates(
 
 def test_score_ranks_and_is_at_least_one_where_the_evidence_reaches_the_line() -> None:
     def score(evidence: float, rank: float, n: int = OLD) -> float:
-        return alerts.judge(record(EPISODE), LINE, evidence, evidence, rank, False, 0.0, n, 0.0)[0]
+        return alerts.judge(record(EPISODE), LINE, evidence, evidence, rank, rank, False, 0.0, n, 0.0)[0]
 
     assert score(0.1, RANK) == pytest.approx(1.0, abs=1e-9)
     assert score(0.1, 2 * RANK) == pytest.approx(2.0, abs=1e-9)
@@ -117,7 +117,9 @@ def test_score_ranks_and_is_at_least_one_where_the_evidence_reaches_the_line() -
 
 def test_feedback_that_weakens_the_evidence_weakens_the_alert_but_not_the_score() -> None:
     episode = record(EPISODE)
-    score, strength, *_ = alerts.judge(episode, LINE, 1.5 * LINE, 1.2 * LINE, 3 * RANK, False, 0.0, OLD, 0.0)
+    score, strength, *_ = alerts.judge(
+        episode, LINE, 1.5 * LINE, 1.2 * LINE, 3 * RANK, 2.4 * RANK, False, 0.0, OLD, 0.0
+    )
     assert (score, strength) == pytest.approx((3.0, 2.4))
     assert episode["peak"] == pytest.approx(2.4)
 
@@ -154,7 +156,7 @@ def test_no_alert_opens_while_it_cools_down_but_one_that_goes_on_does_then() -> 
 
 def test_a_series_that_never_alerted_has_nothing_to_cool_down_from() -> None:
     episode = record(EPISODE)
-    assert alerts.judge(episode, LINE, ABOVE, ABOVE, ABOVE, False, 1e9, OLD, 5.0)[3] == OPENED
+    assert alerts.judge(episode, LINE, ABOVE, ABOVE, ABOVE, ABOVE, False, 1e9, OLD, 5.0)[3] == OPENED
 
 
 @pytest.mark.parametrize(

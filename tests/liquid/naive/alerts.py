@@ -31,12 +31,20 @@ class Episode:
     end: float = -math.inf  # of the last one
 
     def judge(
-        self, line: float, evidence: float, alertable: float, rank: float, outside: bool, cool_down: float, n, time
+        self,
+        line: float,
+        evidence: float,
+        alertable: float,
+        rank: float,
+        alertable_rank: float,
+        outside: bool,
+        cool_down: float,
+        n: int,
+        time: float,
     ) -> Verdict:
         ranked = rank / (RANK * youth(n))
         score = max(ranked, 1.0) if evidence >= line else ranked
-        if evidence > 0:
-            ranked *= alertable / evidence
+        ranked = alertable_rank / (RANK * youth(n))
         if outside:
             alertable, ranked = max(alertable, line), max(ranked, 1.0)
         above = alertable >= line

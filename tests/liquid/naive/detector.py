@@ -49,11 +49,12 @@ class Detector:
         return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
 
     def rank(self, error: float, n: int, group: dict[str, float]) -> tuple[float, dict[str, float]]:
-        """Ranking evidence; the squared evidence of each group with that of the errors."""
+        """Ranking evidence, and its square by group."""
         miss, unrest = self.foresight.observe(error, n)
-        errors = {"surprise": (0.5 * miss) ** 2, "volatility": (0.7 * unrest) ** 2}
-        rank = math.sqrt(group["habit"] + group["shape"] + sum(errors.values()))
-        return rank, {name: square + errors.get(name, 0.0) for name, square in group.items()}
+        ranked = dict.fromkeys(EVIDENCE, 0.0)
+        ranked |= {"surprise": (0.5 * miss) ** 2, "volatility": (0.7 * unrest) ** 2}
+        ranked |= {name: group[name] for name in ("habit", "shape")}
+        return math.sqrt(sum(ranked.values())), ranked
 
     def _look(self, time: float, value: float, gap: float, n: int) -> Seen:
         p = self.predictor

@@ -12,7 +12,7 @@ class Foresight:
     spread: float = 0.0
 
     def observe(self, error: float, n: int) -> tuple[float, float]:
-        e = min(error, 1e3)
+        e = min(error, 1e3) if error > 1e-3 else 0.0
         miss = min(e / (math.sqrt(self.square) + 0.03), 15)
         new = e**2 if n <= 50 else min(e**2, 25 * self.square + 1e-24)
         self.square += max(1 / (n + 1), 1 / 2000) * (new - self.square)
@@ -27,4 +27,4 @@ class Foresight:
         off = abs(d) if n <= 50 else min(abs(d), 5 * self.spread + 1e-9)
         self.spread += rate * (off - self.spread)
         self.median += rate * (d if n <= 10 else max(-2 * self.spread, min(d, 2 * self.spread)))
-        return miss, unrest
+        return (miss, unrest) if n >= 100 else (0.0, 0.0)

@@ -177,21 +177,23 @@ class Series:
         d = self.detector
         g, group = d.observe(self._day_time(time), value, out.gap, n)
         error = abs(value - out.expected) / deviation if math.isfinite(out.expected) else 0.0
-        rank, everything = d.rank(error, n, group)
+        rank, ranked = d.rank(error, n, group)
         line = d.line.observe(g, n)
         episode = d.episode
-        may_alert = alertable.alertable(d.feedback, self.options, group, value, out.expected, n)
+        may_alert, may_rank = (
+            alertable.alertable(d.feedback, self.options, x, value, out.expected, n) for x in (group, ranked)
+        )
         beyond = alertable.outside(self.options, value)
-        verdict = episode.judge(line, g, may_alert, rank, beyond, self.options.cool_down, n, time)
+        verdict = episode.judge(line, g, may_alert, rank, may_rank, beyond, self.options.cool_down, n, time)
         out.score, strength, out.alert_score, out.alert, out.notify = verdict
         out.events = n + 1
         out.state = res.READY if n + 1 >= LEARNING else res.LEARNING
         out.severity = alerts.severity(strength)
         if episode.active or out.alert:
             out.alert_begin, out.alert_peak, out.alert_peak_time = episode.begin, episode.peak, episode.peak_time
-        total = sum(everything.values())
-        if total > 0:
-            out.shares = [everything[name] / total for name in res.EVIDENCE]
+        squares = [max(group[name], ranked[name]) for name in res.EVIDENCE]
+        if any(squares):
+            out.shares = [square / sum(squares) for square in squares]
         if math.isfinite(out.expected):
             out.direction = (value > out.expected) - (value < out.expected)
 
