@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from liquid import forecaster, row
 from liquid import results as res
 from liquid._jit import njit
-from liquid.anomaly import alertable, alerts
+from liquid.anomaly import alertable
+from liquid.anomaly import line as own_line
 from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.features import clock
@@ -53,7 +54,7 @@ class Width:
 class Line:
     """What raises the alert line of a series above 1.0, as factors.
 
-    young : few events so far. budget : alerts lately. feedback : by group of evidence, what people said, as far as it
+    young : few events so far. budget : alerts of the series so far, most of all lately. feedback : by group of evidence, what people said, as far as it
     still counts. rests_until : time (s) until which no alert opens after the last one, None where that is over.
     """
 
@@ -125,8 +126,8 @@ def line(row: np.void, options: np.void, time: float) -> Line:
     shifts = {name: 1.0 + float(s) * left for name, s in zip(res.EVIDENCE, said["shift"], strict=True)}
     until = float(episode["end"]) + float(options["cool_down"])
     return Line(
-        young=1.0 + math.exp(-(n + 1.0) / alerts.YOUTH),
-        budget=1.0 + alerts.BUDGET * float(episode["budget"]) * math.exp(-1.0 / alerts.BUDGET_MEMORY),
+        young=own_line.youth(n),
+        budget=own_line.raised(row["detector"]["line"], n),
         feedback={name: factor for name, factor in shifts.items() if abs(factor - 1.0) >= 1e-3},
         rests_until=until if episode["ended"] and not episode["active"] and time < until else None,
     )

@@ -110,7 +110,7 @@ def _quiet(of: Explained) -> Iterator[str]:
     if direction and d * direction < 0:
         yield f"Only values {'above' if direction > 0 else 'below'} what was expected alert (direction)."
     if of.row["score"] < 1.0:
-        yield f"Its evidence reaches {100 * float(of.row['score']):.0f} % of the line."
+        yield f"Its score is {float(of.row['score']):.2f}; where an alert opens it is at least 1."
 
 
 def _similar(of: Explained) -> Iterator[str]:

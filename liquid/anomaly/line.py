@@ -44,6 +44,13 @@ def youth(n):
 
 
 @njit
+def raised(state, n):
+    """Factor by which the crossings of a series so far have raised its line for event n."""
+    own = max(state.own - (_RISE / EVERY if n >= LEARNING else 0.0), 0.0)
+    return (1.0 + _LATELY * state.lately * math.exp(-1.0 / EVERY)) * math.exp(own)
+
+
+@njit
 def observe(state, evidence, n):
     """The line that this event's evidence is held against; then learn from it.
 
@@ -55,10 +62,10 @@ def observe(state, evidence, n):
     -------
     line : > 0, in the unit of the evidence.
     """
+    line = LINE * youth(n) * raised(state, n)
     state.lately *= math.exp(-1.0 / EVERY)
     if n >= LEARNING:
         state.own = max(state.own - _RISE / EVERY, 0.0)
-    line = LINE * youth(n) * (1.0 + _LATELY * state.lately) * math.exp(state.own)
     above = evidence >= line
     if state.crossed and (n - state.first >= LONGEST or (not above and n - state.last >= QUIET)):
         state.crossed = 0
