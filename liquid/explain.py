@@ -54,8 +54,8 @@ class Width:
 class Line:
     """What raises the alert line of a series above 1.0, as factors.
 
-    young : few events so far. budget : alerts of the series so far, most of all lately. feedback : by group of evidence, what people said, as far as it
-    still counts. rests_until : time (s) until which no alert opens after the last one, None where that is over.
+    young : few events so far. budget : alerts so far, most of all lately. feedback : by group of evidence, what people
+    said, as far as it still counts. rests_until : time (s) until which no alert opens after the last one, None where that is over.
     """
 
     young: float
