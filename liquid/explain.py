@@ -55,7 +55,8 @@ class Line:
     """What raises the alert line of a series above 1.0, as factors.
 
     young : few events so far. budget : alerts so far, most of all lately. feedback : by group of evidence, what people
-    said, as far as it still counts. rests_until : time (s) until which no alert opens after the last one, None where that is over.
+    said, as far as it still counts. rests_until : time (s) until which no alert opens after the last one, None where
+    that is over.
     """
 
     young: float
