@@ -23,6 +23,7 @@ LINE: Final = (4.7, 4.4, 3.8, 3.0)
 MOST_SCORES: Final = 4
 #: Events after which the reference has forgotten half of what it knew, about: its longest memory.
 MEMORY: Final = 4096.0
+YOUNG: Final = 500
 #: Scores beyond are taken as this: one event can only say so much.
 BOUND: Final = 3.0
 BOUND_SIZE: Final = 2.5
@@ -54,8 +55,13 @@ SCORES: Final = np.dtype([("score", "f8", (MOST_SCORES,)), ("correlation", "f8",
 
 @njit
 def rate(n):
-    """Weight of the newest of n + 1 events in a reference."""
-    return max(1.0 / (n + 1.0), 1.0 / MEMORY)
+    """Weight of the newest of n + 1 events in a reference.
+
+    At first twice that of a plain mean, so that what came before other parts had learned their share is soon forgotten.
+    """
+    if n < YOUNG:
+        return 2.0 / (n + 2.0)
+    return max(1.0 / (n + 1.0 - 0.5 * YOUNG), 1.0 / MEMORY)
 
 
 @njit

@@ -22,7 +22,7 @@ LINES: Final = (LINE, LINE, LINE, LINE)
 _LARGEST = 6.0
 
 #: mean, mean absolute deviation (in the values' unit); waves; moments of deviations: products with the previous one,
-#: squares; size of the innovations; the previous deviation.
+#: squares; the previous deviation.
 STATE: Final = np.dtype(
     [
         ("mean", "f8"),
@@ -30,7 +30,6 @@ STATE: Final = np.dtype(
         ("wave", "f4", (WAVES,)),
         ("product", "f4"),
         ("square", "f4"),
-        ("innovation", "f4"),
         ("previous", "f4"),
     ],
     align=True,
@@ -61,23 +60,21 @@ def scores(state, seen, n, out):
     deviation = clip((seen.value - state.mean) / scale - course, 1e6)
     correlation = clip(state.product / max(state.square, 1e-9), 0.98) if n > FIRST else 0.0
     innovation = deviation - correlation * state.previous
-    u = innovation / max(DEVIATION * state.innovation, 1e-3)
+    u = innovation / math.sqrt(1.0 - correlation * correlation)
     out.score[0] = clip(deviation, BOUND)
     out.score[1] = min(abs(deviation), BOUND_SIZE)
-    out.score[2] = clip(u, BOUND)
+    out.score[2] = clip(2.0 * u, 1.0)  # nearly its sign: skewed where the mean is not
     out.score[3] = min(abs(u), BOUND_SIZE)
     out.correlation[0] = correlation
     out.correlation[1] = correlation * correlation
-    _learn(state, seen, n, r, scale, course, deviation, innovation)
+    _learn(state, seen, n, r, scale, course, deviation)
     return True
 
 
 @njit
-def _learn(state, seen, n, r, scale, course, deviation, innovation):
+def _learn(state, seen, n, r, scale, course, deviation):
     d = clip(deviation, _LARGEST)
-    size = min(abs(innovation), _LARGEST)
     if n >= FIRST:
-        size = min(size, 5.0 * state.innovation + 1e-3)
         later = rate(n - FIRST)
         state.product += later * (d * state.previous - state.product)
         state.square += later * (state.previous * state.previous - state.square)
@@ -85,7 +82,6 @@ def _learn(state, seen, n, r, scale, course, deviation, innovation):
             # less than a whole period is no period yet
             step = min(r, seen.gap / (phase.DAY if k < 6 else phase.WEEK), 1.0 / FIRST)
             state.wave[k] = clip(state.wave[k] + 2.0 * step * d * _wave(state, k, seen.day_time), 100.0)
-    state.innovation += r * (size - state.innovation)
     away = seen.value - state.mean - course * scale
     limit = _LARGEST * scale if n > FIRST else 1e300
     state.mean += r * clip(away, limit)

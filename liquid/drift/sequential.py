@@ -27,6 +27,7 @@ _SCORE_LIMIT = 4.0  # deviations that one event may count for
 _LEAST_VARIANCE = 0.01
 _TRUST = 0.125  # of the learned factor, per window that it has seen
 _LEAST_FACTOR = 0.5
+_SETTLED = 200  # events after which references move little enough for dependence to be learned
 _MOST_RATIO = 9.0
 
 _WINDOW = np.array(WINDOWS, float)
@@ -129,13 +130,13 @@ def _score(test, j, score, correlation, promised, line, n, ever):
         left = a / (2.0 - a)
         c = correlation * (1.0 - a)
         expected = max((1.0 + c) / (1.0 - c), shorter)
-        trust = ever * a * _TRUST
+        trust = max(ever - _SETTLED, 0) * a * _TRUST
         factor = max((trust * test.factor[j, k] + expected) / (trust + 1.0), _LEAST_FACTOR)
         shorter = factor
         ratio = min(average * average / (left * variance), _MOST_RATIO * factor)
-        if n >= FIRST:
-            test.factor[j, k] += rate(ever) * (ratio - test.factor[j, k])
-        unsure = 0.0 if fixed else 1.0 / (n + 1.0)
+        if n >= _SETTLED:
+            test.factor[j, k] += rate(ever - _SETTLED) * (ratio - test.factor[j, k])
+        unsure = 0.0 if fixed else rate(n)  # about the variance of the reference itself
         largest = max(largest, average * average / (variance * factor * (left + unsure) * line[k] * line[k]))
     if not fixed:
         r = rate(n)

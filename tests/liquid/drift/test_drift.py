@@ -12,7 +12,7 @@ from tests.liquid.naive.drift import Drift, Seen
 from tests.liquid.odd import relaxed
 
 ROUNDING = 2e-3  # of a statistic: thousands of float32 updates of averages and of what they are divided by
-HOUR = 3600.0
+HOUR, DAY = 3600.0, 86400.0
 
 
 class Kernel:
@@ -61,11 +61,11 @@ def test_equals_twin() -> None:
     """Shifts of everything; bits are the same but where a statistic is within rounding of a line."""
     rng = np.random.default_rng(3)
     n = 3600
-    values = 1e6 + 3 * np.sin(np.arange(n) / 24 * 2 * np.pi) + np.repeat([0, 4, 4, 0.0], 900) + noise(n)
     errors = noise(n, 1) * np.repeat([1, 1, 3, 3], 900)
     missed = rng.random(n) < np.repeat([0.2, 0.2, 0.5, 0.2], 900)
     times = 1.7e9 + np.cumsum(rng.exponential(HOUR, n) * np.repeat([1, 0.5, 0.5, 2], 900))
     times[100:110] = times[100]
+    values = 1e6 + 3 * np.sin(times / DAY * 2 * np.pi) + np.repeat([0, 4, 4, 0.0], 900) + noise(n)
     kernel, twin = Kernel(), Drift()
     for seen in events(values, times, errors, missed, missed & (rng.random(n) < 0.25)):
         mine, theirs = kernel.observe(seen), twin.observe(seen)
@@ -87,7 +87,7 @@ def test_a_shift_of_its_own_kind_is_found_soon_dated_and_over_when_learned(kind:
     rng = np.random.default_rng(4)
     level, growth, rhythm = (
         1.5 * after * (kind == "input"),
-        1 + after * (kind == "error"),
+        1 + 2 * after * (kind == "error"),
         1 + after * (kind == "rhythm"),
     )
     misses = rng.random(n) < np.where(after & (kind == "calibration") & (np.arange(n) < at + 200), 0.45, 0.2)

@@ -31,7 +31,7 @@ def clip(x: float, bound: float) -> float:
 
 
 def rate(n: int) -> float:
-    return max(1 / (n + 1), 1 / 4096)
+    return 2 / (n + 2) if n < 500 else max(1 / (n - 249), 1 / 4096)
 
 
 class Input:
@@ -39,7 +39,7 @@ class Input:
     promised = (None,) * 4
 
     def __init__(self) -> None:
-        self.mean = self.spread = self.product = self.square = self.innovation = self.previous = 0.0
+        self.mean = self.spread = self.product = self.square = self.previous = 0.0
         self.wave = np.zeros(8)
 
     def scores(self, seen: Seen, n: int):
@@ -53,18 +53,15 @@ class Input:
         deviation = clip((seen.value - self.mean) / scale - course, 1e6)
         phi = clip(self.product / max(self.square, 1e-9), 0.98) if n > 20 else 0.0
         innovation = deviation - phi * self.previous
-        u = innovation / max(1.2533 * self.innovation, 1e-3)
-        scores = clip(deviation, 3), min(abs(deviation), 2.5), clip(u, 3), min(abs(u), 2.5)
+        u = innovation / math.sqrt(1 - phi**2)
+        scores = clip(deviation, 3), min(abs(deviation), 2.5), clip(2 * u, 1), min(abs(u), 2.5)
 
         d, r = clip(deviation, 6), rate(n)
-        size = min(abs(innovation), 6)
         if n >= 20:
-            size = min(size, 5 * self.innovation + 1e-3)
             self.product += rate(n - 20) * (d * self.previous - self.product)
             self.square += rate(n - 20) * (self.previous**2 - self.square)
             steps = np.array([min(r, 0.05, seen.gap / period) for period in 6 * [DAY] + 2 * [WEEK]])
             self.wave = np.clip(self.wave + 2 * steps * d * waves, -100, 100)
-        self.innovation += r * (size - self.innovation)
         away = clip(seen.value - self.mean - course * scale, 6 * scale if n > 20 else 1e300)
         self.mean += r * away
         self.spread += r * (abs(away) - self.spread)
@@ -134,11 +131,11 @@ class Average:
         left = self.a / (2 - self.a)
         c = correlation * (1 - self.a)
         expected = max((1 + c) / (1 - c), shorter)
-        trust = ever * self.a / 8
+        trust = max(ever - 200, 0) * self.a / 8
         factor = max((trust * self.factor + expected) / (trust + 1), 0.5)
-        if n >= 20:
-            self.factor += rate(ever) * (min(self.value**2 / (left * variance), 9 * factor) - self.factor)
-        width = math.sqrt(variance * factor * (left + (0 if fixed else 1 / (n + 1))))
+        if n >= 200:
+            self.factor += rate(ever - 200) * (min(self.value**2 / (left * variance), 9 * factor) - self.factor)
+        width = math.sqrt(variance * factor * (left + (0 if fixed else rate(n))))
         return abs(self.value) / (width * self.line), factor
 
 
