@@ -33,7 +33,7 @@ def row_dtype(tier: str, horizons: int) -> np.dtype:
             ("rings", rings.rings_dtype(sizes.levels, sizes.length, sizes.blocks_ahead)),
             ("detector", detector.detector_dtype(sizes)),
             ("forecaster", forecaster.forecaster_dtype(horizons, sizes)),
-            ("drift", drift.STATE),
+            ("drift", drift.drift_dtype(sizes.scores, sizes.windows)),
         ],
         align=True,
     )

@@ -16,6 +16,7 @@ class Tier(NamedTuple):
     units : of the decoder. slots : forecasts that wait for their target, per horizon; errors : those that
     wait for the intervals to learn from.
     sizes, hours : of the habits, bins of the value and of the day. means : EWMAs of the detector's predictor.
+    scores, windows : of each test of drift.
     """
 
     levels: int
@@ -31,11 +32,13 @@ class Tier(NamedTuple):
     sizes: int
     hours: int
     means: int
+    scores: int
+    windows: int
 
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 5, 8, 12, 4),
-    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 6, 8, 24, 8),
-    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 16, 24, 8),
+    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 5, 8, 12, 4, 2, 2),
+    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 6, 8, 24, 8, 4, 4),
+    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 16, 24, 8, 4, 4),
 }

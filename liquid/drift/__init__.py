@@ -15,7 +15,7 @@ from liquid._jit import njit
 from liquid.drift import calibration, error, input, rhythm, sequential
 from liquid.drift.base import SCORES, SEEN
 
-__all__ = ["DRIFTS", "KINDS", "STATE", "WORK", "describe", "observe"]
+__all__ = ["DRIFTS", "KINDS", "WORK", "describe", "drift_dtype", "observe"]
 
 KINDS: Final[tuple[ModuleType, ...]] = (input, error, calibration, rhythm)
 
@@ -23,21 +23,27 @@ KINDS: Final[tuple[ModuleType, ...]] = (input, error, calibration, rhythm)
 DRIFTS: Final = tuple(kind.__name__.rpartition(".")[2] for kind in KINDS)
 
 
-def _kind_dtype(kind: ModuleType) -> np.dtype:
+def _kind_dtype(kind: ModuleType, scores: int, windows: int) -> np.dtype:
     return np.dtype(
         [
             ("status", sequential.STATUS),
-            ("test", sequential.test_dtype(len(kind.PROMISED))),
+            ("test", sequential.test_dtype(min(scores, len(kind.PROMISED)), windows)),
             ("own", kind.STATE),
         ],
         align=True,
     )
 
 
-#: What is kept of a series: usual seconds between events, and of each kind its status, its test and what it keeps.
-STATE: Final = np.dtype(
-    [("spacing", "f4"), *((name, _kind_dtype(kind)) for name, kind in zip(DRIFTS, KINDS, strict=True))], align=True
-)
+def drift_dtype(scores: int, windows: int) -> np.dtype:
+    """What is kept of a series: usual seconds between events, and of each kind its status, its test and what it keeps.
+
+    Parameters
+    ----------
+    scores : of each kind, at most; the first are the most telling. windows : 2 or 4 of `sequential.WINDOWS`.
+    """
+    kinds = [(name, _kind_dtype(kind, scores, windows)) for name, kind in zip(DRIFTS, KINDS, strict=True)]
+    return np.dtype([("spacing", "f4"), *kinds], align=True)
+
 
 #: Work space of one thread.
 WORK: Final = np.dtype([("seen", SEEN), ("said", SCORES)], align=True)
@@ -85,7 +91,7 @@ def _compose() -> Any:
 
     Parameters
     ----------
-    state : record of dtype STATE. seen : record of dtype SEEN. said : record of dtype SCORES, scratch.
+    state : record of drift_dtype. seen : record of dtype SEEN. said : record of dtype SCORES, scratch.
 
     Returns
     -------
@@ -100,8 +106,8 @@ observe = _compose()
 
 def describe(state: np.void) -> dict[str, dict[str, Any]]:
     """Of each kind: statistic (1.0 is the line), active, onset and changed (epoch s, None before the first drift), peak
-    (the largest statistic of the newest drift, None before the first), drifts (so far), events (of the reference),
-    relearn (events that a reference needs)."""
+    (the largest statistic of the newest drift, None before the first), drifts (so far), events (of the reference; both
+    are counted up to 65,535), relearn (events that a reference needs)."""
     return {name: _describe(state[name]["status"]) for name in DRIFTS}
 
 

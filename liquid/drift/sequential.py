@@ -21,6 +21,7 @@ from liquid._jit import njit
 from liquid.drift.base import FIRST, rate
 
 WINDOWS: Final = (8, 32, 128, 512)  # as many as base.LINE
+MOST: Final = 65_535
 RELEARN: Final = 400  # events of a reference before it is tested against
 OVER: Final = 0.5  # a drift is over when its statistic is below
 _SCORE_LIMIT = 4.0  # deviations that one event may count for
@@ -35,16 +36,16 @@ _NO_CHANGE: Final = 0
 _BEGUN: Final = 1
 _ENDED: Final = 2
 
-#: When it began to show and when it last began or ended to be a drift (epoch s); events of the reference, events ever;
-#: statistic, largest one of the newest drift; drifts so far; whether there is one now.
+#: When it began to show and when it last began or ended to be a drift (epoch s); statistic, largest one of the newest
+#: drift; events of the reference, events ever, drifts so far (counted up to MOST); whether there is one now.
 STATUS: Final = np.dtype(
     [
         ("onset", "f8"),
         ("changed", "f8"),
-        ("events", "i4"),
-        ("ever", "i4"),
         ("statistic", "f4"),
         ("peak", "f4"),
+        ("events", "u2"),
+        ("ever", "u2"),
         ("drifts", "u2"),
         ("active", "u1"),
     ],
@@ -52,9 +53,10 @@ STATUS: Final = np.dtype(
 )
 
 
-def test_dtype(scores: int) -> np.dtype:
-    """References, variances, and averages with the factors of their dependence, of so many scores."""
-    grid = (scores, len(WINDOWS))
+def test_dtype(scores: int, windows: int) -> np.dtype:
+    """References, variances, and averages with the factors of their dependence, of so many scores over so many of
+    WINDOWS: all four, or the second and the last."""
+    grid = (scores, windows)
     return np.dtype(
         [("mean", "f4", (scores,)), ("variance", "f4", (scores,)), ("average", "f4", grid), ("factor", "f4", grid)]
     )
@@ -74,16 +76,17 @@ def observe(status, test, said, promised, lines, time, spacing):
     -------
     change : 0 none, 1 a drift has begun, 2 it has ended.
     """
-    n = status.events
+    n = np.int64(status.events)
+    ever = np.int64(status.ever)
     largest = 0.0
     at = 0
     for j in range(len(test.mean)):
-        found = _score(test, j, said.score[j], said.correlation[j], promised[j], lines[j], n, status.ever)
+        found = _score(test, j, said.score[j], said.correlation[j], promised[j], lines[j], n, ever)
         if found > largest:
             largest = found
             at = j
-    status.events = min(n + 1, 2_000_000_000)
-    status.ever = min(status.ever + 1, 2_000_000_000)
+    status.events = min(n + 1, MOST)
+    status.ever = min(ever + 1, MOST)
     if n < RELEARN:
         return _NO_CHANGE
     status.statistic = math.sqrt(largest)
@@ -92,15 +95,13 @@ def observe(status, test, said, promised, lines, time, spacing):
         if not status.active:
             change = _BEGUN
             status.active = 1
-            status.drifts = min(status.drifts + 1, 65535)
+            status.drifts = min(np.int64(status.drifts) + 1, MOST)
             status.onset = time - age(test, at) * spacing
             status.changed = time
             status.peak = 0.0
         status.peak = max(status.peak, status.statistic)
         status.events = 0
-        for j in range(len(test.mean)):
-            for k in range(len(_WINDOW)):
-                test.average[j, k] = 0.0
+        test.average[:] = 0.0
         return change
     if status.active and status.statistic < OVER:
         status.active = 0
@@ -123,8 +124,10 @@ def _score(test, j, score, correlation, promised, line, n, ever):
         away = min(max(away, -limit), limit)
     largest = 0.0
     shorter = 0.0
-    for k in range(len(_WINDOW)):
-        a = 1.0 / _WINDOW[k]
+    each = len(_WINDOW) // len(test.average[j])
+    for k in range(len(test.average[j])):
+        window = (k + 1) * each - 1
+        a = 1.0 / _WINDOW[window]
         average = test.average[j, k] + a * (away - test.average[j, k])
         test.average[j, k] = average
         left = a / (2.0 - a)
@@ -137,7 +140,8 @@ def _score(test, j, score, correlation, promised, line, n, ever):
         if n >= _SETTLED:
             test.factor[j, k] += rate(ever - _SETTLED) * (ratio - test.factor[j, k])
         unsure = 0.0 if fixed else rate(n)  # about the variance of the reference itself
-        largest = max(largest, average * average / (variance * factor * (left + unsure) * line[k] * line[k]))
+        bound = variance * factor * (left + unsure) * line[window] * line[window]
+        largest = max(largest, average * average / bound)
     if not fixed:
         r = rate(n)
         test.mean[j] += r * away
@@ -152,6 +156,7 @@ def age(test, j):
     After a step of size d, the average over a window w is d (1 - exp(-age / w)); for every age of a grid the size is
     fitted by weighted least squares.
     """
+    each = len(_WINDOW) // len(test.average[j])
     best = 0.0
     least = 1e300
     candidate = 2.0
@@ -159,9 +164,10 @@ def age(test, j):
         fit = 0.0
         squares = 0.0
         total = 0.0
-        for k in range(len(_WINDOW)):
-            w = 2.0 * _WINDOW[k]  # one over the variance of the average
-            g = 1.0 - math.exp(-candidate / _WINDOW[k])
+        for k in range(len(test.average[j])):
+            window = _WINDOW[(k + 1) * each - 1]
+            w = 2.0 * window  # one over the variance of the average
+            g = 1.0 - math.exp(-candidate / window)
             fit += w * g * test.average[j, k]
             squares += w * g * g
             total += w * test.average[j, k] * test.average[j, k]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid import drift
-from liquid.drift import DRIFTS, KINDS, STATE, WORK
+from liquid.drift import DRIFTS, KINDS, WORK, drift_dtype
 from liquid.drift.base import LINE, MOST_SCORES
 from liquid.drift.sequential import RELEARN, WINDOWS
 from tests.liquid.checks import not_finite, record
@@ -16,8 +16,8 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 class Kernel:
-    def __init__(self) -> None:
-        self.state, self.work = record(STATE), record(WORK)
+    def __init__(self, scores: int = 4, windows: int = 4) -> None:
+        self.state, self.work = record(drift_dtype(scores, windows)), record(WORK)
 
     def observe(self, seen: Seen) -> tuple[int, float]:
         s = self.work["seen"]
@@ -57,7 +57,8 @@ def run(seen: list[Seen]) -> tuple[np.ndarray, np.ndarray, Kernel]:
     return np.array([b for b, _ in said]), np.array([o for _, o in said]), kernel
 
 
-def test_equals_twin() -> None:
+@pytest.mark.parametrize(("scores", "windows"), [(4, 4), (2, 2), (1, 2)])
+def test_equals_twin(scores: int, windows: int) -> None:
     """Shifts of everything; bits are the same but where a statistic is within rounding of a line."""
     rng = np.random.default_rng(3)
     n = 3600
@@ -66,7 +67,7 @@ def test_equals_twin() -> None:
     times = 1.7e9 + np.cumsum(rng.exponential(HOUR, n) * np.repeat([1, 0.5, 0.5, 2], 900))
     times[100:110] = times[100]
     values = 1e6 + 3 * np.sin(times / DAY * 2 * np.pi) + np.repeat([0, 4, 4, 0.0], 900) + noise(n)
-    kernel, twin = Kernel(), Drift()
+    kernel, twin = Kernel(scores, windows), Drift(scores, windows)
     for seen in events(values, times, errors, missed, missed & (rng.random(n) < 0.25)):
         mine, theirs = kernel.observe(seen), twin.observe(seen)
         for name, kind in twin.kinds.items():
@@ -162,4 +163,5 @@ def test_tables_fit_each_other() -> None:
     for kind in KINDS:
         assert len(kind.PROMISED) == len(kind.LINES) <= MOST_SCORES
         assert all(len(line) == len(WINDOWS) for line in kind.LINES)
-    assert STATE.itemsize < 700
+    assert drift_dtype(4, 4).itemsize < 640
+    assert drift_dtype(2, 2).itemsize < 440

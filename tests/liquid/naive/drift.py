@@ -140,10 +140,12 @@ class Average:
 
 
 class Score:
-    def __init__(self, promised: float | None, lines) -> None:
+    def __init__(self, promised: float | None, lines, windows: int) -> None:
         self.promised = promised
         self.mean, self.variance = (0.0, 0.0) if promised is None else (promised, promised * (1 - promised))
-        self.averages = [Average(w, line) for w, line in zip(WINDOWS, lines, strict=True)]
+        each = 4 // windows
+        self.windows = WINDOWS[each - 1 :: each]
+        self.averages = [Average(w, line) for w, line in zip(self.windows, lines[each - 1 :: each], strict=True)]
 
     def take(self, score: float, correlation: float, n: int, ever: int) -> float:
         fixed = self.promised is not None
@@ -162,7 +164,7 @@ class Score:
 
     def age(self) -> float:
         """Events since a step that these averages fit best."""
-        w, y = np.array(WINDOWS), np.array([average.value for average in self.averages])
+        w, y = np.array(self.windows), np.array([average.value for average in self.averages])
         ages = 2 * 1.25 ** np.arange(32)
         ages = ages[ages <= 2048]
         shapes = 1 - np.exp(-ages[:, None] / w)
@@ -173,6 +175,8 @@ class Score:
 @dataclass
 class Kind:
     own: Input | Error | Calibration | Rhythm
+    scores: int = 4
+    windows: int = 4
     events: int = 0
     ever: int = 0
     statistic: float = 0.0
@@ -183,14 +187,15 @@ class Kind:
     tests: list[Score] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tests = [Score(p, line) for p, line in zip(self.own.promised, self.own.lines, strict=True)]
+        both = list(zip(self.own.promised, self.own.lines, strict=True))
+        self.tests = [Score(promised, line, self.windows) for promised, line in both[: self.scores]]
 
     def take(self, seen: Seen, spacing: float) -> str | None:
         """Whether a drift has "begun" or "ended"."""
         said = self.own.scores(seen, self.events)
         if said is None:
             return None
-        found = [t.take(s, c, self.events, self.ever) for t, s, c in zip(self.tests, *said, strict=True)]
+        found = [t.take(s, c, self.events, self.ever) for t, s, c in zip(self.tests, *said, strict=False)]
         self.events += 1
         self.ever += 1
         if self.events <= 400:
@@ -219,10 +224,10 @@ class Kind:
 
 
 class Drift:
-    def __init__(self) -> None:
+    def __init__(self, scores: int = 4, windows: int = 4) -> None:
         self.spacing = 0.0
-        self.kinds = {"input": Kind(Input()), "error": Kind(Error()), "calibration": Kind(Calibration()),
-                      "rhythm": Kind(Rhythm())}  # fmt: skip
+        owns = {"input": Input(), "error": Error(), "calibration": Calibration(), "rhythm": Rhythm()}
+        self.kinds = {name: Kind(own, scores, windows) for name, own in owns.items()}
 
     def observe(self, seen: Seen) -> tuple[int, float]:
         """Bits and onset of a result."""

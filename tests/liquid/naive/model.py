@@ -72,7 +72,7 @@ class Series:
         self.period = Period()
         self.detector = Detector(tier)
         self.forecaster = Forecaster(config.horizons, *config.kinds(), tier, self.options)
-        self.drift = Drift()
+        self.drift = Drift(tier.scores, tier.windows)
         self.value = 0.0
 
     def take(self, time: float, value: float, offset: int = -1) -> Result:
