@@ -17,7 +17,7 @@ from stream.feeds import JOINT, is_joint, template_fields
 from stream.options import OptionSettings, PatternSettings, options_of
 from stream.section import PositiveDuration, Section
 
-OUTPUTS = ("results", "forecasts", "alerts", "feedback", "dlq")
+OUTPUTS = ("results", "forecasts", "alerts", "drift", "feedback", "dlq")
 
 
 class KindSettings(BaseModel):
@@ -169,6 +169,10 @@ class FeedSettings(Section):
     @property
     def alerts(self) -> str:
         return f"{self.name}.alerts"
+
+    @property
+    def drift(self) -> str:
+        return f"{self.name}.drift"
 
     @property
     def feedback(self) -> str:

@@ -208,6 +208,11 @@ class FeedEngine:
         found = self.read(series)
         return found and forecast_row(found[1], self.model.config, horizons, levels, found[2])
 
+    def drifting(self, kind: str) -> int:
+        """Number of series with a drift of this kind (of `liquid.drift.DRIFTS`) now."""
+        with self._lock:
+            return int(self.model.rows["drift"][kind]["status"]["active"].sum())
+
     @property
     def state_bytes(self) -> int:
         return len(self) * self.model.row_dtype.itemsize

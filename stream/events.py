@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ DIRECTIONS: Final = ("none", "above", "below")
 RESULT_TYPE: Final = "liquidstream.result"
 FORECAST_TYPE: Final = "liquidstream.forecast"
 ALERT_TYPE: Final = "liquidstream.alert"
+DRIFT_TYPE: Final = "liquidstream.drift"
 
 
 @dataclass(slots=True)
@@ -136,10 +137,22 @@ class AlertRecord(msgspec.Struct, gc=False):
     fields: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 
 
+class DriftRecord(msgspec.Struct, gc=False):
+    """On `<feed>.drift`: a series' input, error, calibration or rhythm (`kind`) has changed for good ("begun"), or the
+    new regime has become the reference ("ended"). `onset` is when the change began to show; null where one ends."""
+
+    series: str
+    kind: str
+    change: Literal["begun", "ended"]
+    time: float
+    onset: float | None
+
+
 def json_schemas() -> dict[str, Any]:
     """JSON Schema of every record that the service writes, by topic suffix."""
     return {
         "results": msgspec.json.schema(ResultRecord),
         "forecasts": msgspec.json.schema(ForecastRecord),
         "alerts": msgspec.json.schema(AlertRecord),
+        "drift": msgspec.json.schema(DriftRecord),
     }

@@ -17,8 +17,10 @@ import numpy as np
 from liquid.results import STATES
 from stream.catalogue import LATEST, Array, Catalogue, Filter
 from stream.coverage import INTERVALS, held
+from stream.drifts import Drift, Drifts
+from stream.drifts import changes as drifts_in
 from stream.episodes import Episode, Episodes, raised
-from stream.events import AlertRecord
+from stream.events import AlertRecord, DriftRecord
 from stream.feedback import FeedbackRecord
 from stream.rings import Rings
 
@@ -76,7 +78,7 @@ class History:
     ----------
     per_series : results kept of one series.
     max_rows : results kept of all series together (72 bytes each, touched only when used).
-    max_alerts : alert episodes kept, and as many records of feedback.
+    max_alerts : alert episodes kept, as many records of feedback, and series whose drifts are kept.
     """
 
     def __init__(self, per_series: int = 2000, *, max_rows: int = 2_000_000, max_alerts: int = 10_000) -> None:
@@ -85,6 +87,7 @@ class History:
         self._rings = Rings(ROW, per_series=per_series, max_rows=max_rows)
         self._episodes = Episodes(max_alerts)
         self._feedback: deque[tuple[str, FeedbackRecord]] = deque(maxlen=max_alerts)
+        self._drifts = Drifts(max_alerts)
         self._subscribers: list[Callable[[Batch], None]] = []
 
     def add(
@@ -123,6 +126,8 @@ class History:
             for name in LATEST.names or ():
                 if name in (results.dtype.names or ()):
                     latest[name][number] = results[name]
+            if "drift" in (results.dtype.names or ()):
+                self._drifts.apply(feed, (record for _, record in drifts_in(ids, results)))
             return [self._apply(feed, change) for change in changes]
 
     def hear(self, feed: str, feedback: Iterable[FeedbackRecord]) -> list[Episode]:
@@ -150,6 +155,11 @@ class History:
         with self._lock:
             episode = self._episodes.get(id)
             return None if episode is None else self._with_peak(episode)
+
+    def fill_drifts(self, feed: str, records: Iterable[DriftRecord]) -> None:
+        """Take in old drifts."""
+        with self._lock:
+            self._drifts.apply(feed, records)
 
     def introduce(self, feed: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Make known the series that have state but no result here (after a restart); facts as of `Model.describe`."""
@@ -237,6 +247,11 @@ class History:
                 and (notified is None or (episode.notified is not None) == notified)
             ]
         return sorted(found, key=lambda episode: (-episode.begin, episode.id))
+
+    def drifts(self, feed: str, series: str) -> list[Drift]:
+        """Drifts of a series, the newest first."""
+        with self._lock:
+            return self._drifts.of(feed, series)
 
     def open_alerts(self, feed: str | None = None) -> int:
         """Number of open alerts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -19,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from liquid.drift import DRIFTS
 from liquid.results import OPENED, READY, SEVERITIES
 from stream.coverage import INTERVALS, held
 from stream.engine import FeedEngine
@@ -80,6 +82,13 @@ class Metrics:
             ["feed", "level"],
             registry=registry,
         )
+        self.drifts = Counter("liquidstream_drifts_total", "Drifts begun, by kind", ["feed", "kind"], registry=registry)
+        self.drift_series = Gauge(
+            "liquidstream_drift_series",
+            "Series with a drift now, by kind",
+            ["feed", "kind"],
+            registry=registry,
+        )
         self.series = Gauge("liquidstream_series_active", "Series with state in memory", ["feed"], registry=registry)
         self.state_bytes = Gauge("liquidstream_state_bytes", "Size of that state", ["feed"], registry=registry)
         self.step_seconds = Histogram(
@@ -120,9 +129,11 @@ class FeedMetrics:
         self._event_lag = metrics.event_lag.labels(feed)
         self._alerts = {i: metrics.alerts.labels(feed, name) for i, name in enumerate(SEVERITIES) if i}
         self._notifications = metrics.notifications.labels(feed)
+        self._drifts = [metrics.drifts.labels(feed, kind) for kind in DRIFTS]
         self._coverage = {level: _Coverage(metrics.coverage.labels(feed, level)) for level in INTERVALS}
         self._series = metrics.series.labels(feed)
         self._state_bytes = metrics.state_bytes.labels(feed)
+        self._watched = False
         self._consumed: dict[TopicPartition, Counter] = {}
 
     def committed(self, source: TopicPartition, work: Work) -> None:
@@ -140,6 +151,10 @@ class FeedMetrics:
     def state(self, engine: FeedEngine) -> None:
         self._series.set(len(engine))
         self._state_bytes.set(engine.state_bytes)
+        if not self._watched:  # counted when somebody asks: it looks at every row
+            self._watched = True
+            for kind in DRIFTS:
+                self._metrics.drift_series.labels(self._feed, kind).set_function(partial(engine.drifting, kind))
 
     def _count(self, results: np.ndarray) -> None:
         self._events.inc(len(results))
@@ -149,6 +164,9 @@ class FeedMetrics:
             for severity, child in self._alerts.items():
                 child.inc(int((opened == severity).sum()))
             self._notifications.inc(int(np.count_nonzero(results["notify"])))
+        changed = results["drift"][results["drift"] >= 16]
+        for k, drifts in enumerate(self._drifts):
+            drifts.inc(int(np.count_nonzero(changed >> k & changed >> (k + 4) & 1)))
         ready = results[results["state"] == READY]
         for level, interval in INTERVALS.items():
             self._coverage[level].add(*held(ready, interval))

@@ -74,6 +74,7 @@ class Pipeline:
         outputs = self._codec.results(events, results)
         outputs += self._codec.forecasts(events, results)
         outputs += alerts
+        outputs += self._codec.drifts(events, results)
         for offset, effects in heard.items():
             outputs += self._audit.outputs(source, offset, effects)
         spoken = [effect for effects in heard.values() for effect in effects]

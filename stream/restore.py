@@ -12,7 +12,7 @@ import numpy as np
 from liquid.results import ALERTS, SEVERITIES, STATES
 from stream.catalogue import LATEST
 from stream.config import FeedSettings
-from stream.events import DIRECTIONS, AlertRecord
+from stream.events import DIRECTIONS, AlertRecord, DriftRecord
 from stream.feedback import FeedbackRecord
 from stream.history import History
 from stream.logs import logger
@@ -58,10 +58,11 @@ class _Result(msgspec.Struct, gc=False):
 
 def restore(history: History, transport: Transport, feed: FeedSettings, count: int = 200_000) -> int:
     """Add about the newest `count` committed results of a feed and its alert episodes, with what people said of
-    them; gives the number of results."""
+    them, and its drifts; gives the number of results."""
     results = _decoded(transport.tail(feed.results, count), _Result)
     changes = _decoded(transport.tail(feed.alerts, count // 10), AlertRecord)
     changes = [change for change in changes if _is_sound(change)]
+    history.fill_drifts(feed.name, _decoded(transport.tail(feed.drift, count // 10), DriftRecord))
     history.fill(feed.name, [result.series for result in results], _columns(results), changes)
     history.hear(feed.name, _decoded(transport.tail(feed.feedback, count // 10), FeedbackRecord))
     return len(results)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from stream import codec
 from stream.api import (
     alerts,
+    drift,
     events,
     explain,
     feedback,
@@ -47,7 +48,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.live = Live(service)
     app.state.codecs = {feed.name: codec.create(feed) for feed in service.settings.feeds}
-    for part in (events, series, forecast, scores, alerts, explain, feedback, watch, feeds, health):
+    for part in (events, series, forecast, scores, drift, alerts, explain, feedback, watch, feeds, health):
         app.include_router(part.router)
     app.include_router(series.detail)
     app.router.routes.append(Dashboard())

@@ -32,6 +32,9 @@ class Codec(Protocol):
     def alerts(self, events: EventBatch, results: np.ndarray) -> tuple[list[Output], list[AlertRecord]]:
         """A record for every event that opens, escalates or closes an alert, encoded and not."""
 
+    def drifts(self, events: EventBatch, results: np.ndarray) -> list[Output]:
+        """A record for every drift that begins or ends."""
+
 
 def event_ids(events: EventBatch) -> list[str]:
     """The identity of every event: where its record lies, and its field when the record has several."""

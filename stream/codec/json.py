@@ -14,9 +14,11 @@ import numpy as np
 from liquid.results import ALERTS, BANDS, EVIDENCE, NO_ALERT, SEVERITIES, STATES
 from stream.codec.base import event_ids, forecasts_due, headers
 from stream.config import FeedSettings
+from stream.drifts import changes
 from stream.events import (
     ALERT_TYPE,
     DIRECTIONS,
+    DRIFT_TYPE,
     FORECAST_TYPE,
     RESULT_TYPE,
     AlertPart,
@@ -70,6 +72,7 @@ class JsonCodec:
         self._encode = msgspec.json.Encoder().encode
         self._result_headers = headers(feed.name, RESULT_TYPE, CONTENT_TYPE)
         self._forecast_headers = headers(feed.name, FORECAST_TYPE, CONTENT_TYPE)
+        self._drift_headers = headers(feed.name, DRIFT_TYPE, CONTENT_TYPE)
         self._alert_headers = headers(feed.name, ALERT_TYPE, CONTENT_TYPE)
 
     def decode(self, source: TopicPartition, records: Sequence[Record]) -> Decoded:
@@ -156,6 +159,19 @@ class JsonCodec:
             for i, record in zip(chosen, records, strict=True)
         ]
         return outputs, records
+
+    def drifts(self, events: EventBatch, results: np.ndarray) -> list[Output]:
+        found = list(changes(events.ids, results))
+        names = event_ids(events) if found else []
+        return [
+            Output(
+                self._feed.drift,
+                record.series.encode(),
+                self._encode(record),
+                (*self._drift_headers, ("ce_id", f"{names[i]}#drift/{record.kind}".encode())),
+            )
+            for i, record in found
+        ]
 
     def _checked(self, body: bytes | None) -> bytes:
         """The body if it is small, flat and UTF-8 enough to be parsed."""

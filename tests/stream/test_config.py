@@ -13,7 +13,8 @@ def test_defaults():
     settings = Settings(feeds=[{"name": "f"}])
     one = settings.feed("f")
     assert one.topics == ("f",)
-    assert (one.results, one.forecasts, one.alerts, one.dlq) == ("f.results", "f.forecasts", "f.alerts", "f.dlq")
+    assert (one.results, one.forecasts, one.alerts, one.drift) == ("f.results", "f.forecasts", "f.alerts", "f.drift")
+    assert one.dlq == "f.dlq"
     assert one.horizons == (3600.0, 86400.0)
     assert settings.transport.kind == "sqlite"
     assert settings.transport.options == {}

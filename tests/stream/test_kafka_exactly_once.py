@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 EVENTS, SERIES, PARTITIONS, KILLS = 50_000, 500, 4, 3
 SAID = EVENTS // 1000  # records of feedback
-OUTPUTS = ("results", "forecasts", "alerts", "feedback", "dlq")
+OUTPUTS = ("results", "forecasts", "alerts", "drift", "feedback", "dlq")
 
 CONFIG = """
 transport:

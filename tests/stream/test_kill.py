@@ -18,7 +18,7 @@ from stream.transport.sqlite import Options, SqliteTransport
 pytestmark = pytest.mark.slow
 
 EVENTS, SERIES, PARTITIONS = 20_000, 300, 4
-TOPICS = ("f.results", "f.forecasts", "f.alerts", "f.dlq")
+TOPICS = ("f.results", "f.forecasts", "f.alerts", "f.drift", "f.dlq")
 
 CONFIG = """
 transport: {{kind: sqlite, path: {path}, partitions: {partitions}}}

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from liquid.results import OPENED, READY, result_dtype
+from stream.config import FeedSettings
+from stream.engine import FeedEngine
 from stream.metrics import FeedMetrics, Metrics
 from stream.pipeline import Emitted, Work
 from stream.transport.base import TopicPartition
@@ -48,6 +50,19 @@ def test_what_a_commit_counts(metrics):
     assert opened == {"warning": 1, "minor": 0, "critical": 1}
     assert value(metrics, "notifications_total", feed="f") == 1
     assert value(metrics, "event_lag_seconds", feed="f") > 1e9
+
+
+def test_drifts_are_counted_where_they_begin_and_as_long_as_they_last(metrics):
+    feed = FeedMetrics(metrics, "f")
+    feed.committed(SOURCE, work(results(4, drift=[0, 0b0001_0001, 0b0010_0001, 0b1001_1001])))
+    assert value(metrics, "drifts_total", feed="f", kind="input") == 2
+    assert value(metrics, "drifts_total", feed="f", kind="error") == 0
+    assert value(metrics, "drifts_total", feed="f", kind="rhythm") == 1
+    engine = FeedEngine(FeedSettings(name="f"))
+    feed.state(engine)
+    engine.model.rows["drift"]["rhythm"]["status"]["active"][:3] = 1
+    assert value(metrics, "drift_series", feed="f", kind="rhythm") == 3
+    assert value(metrics, "drift_series", feed="f", kind="input") == 0
 
 
 def test_coverage_is_of_ready_series_and_of_the_recent_past(metrics):

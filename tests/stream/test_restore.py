@@ -17,7 +17,8 @@ SOURCE = TopicPartition("f", 0)
 def worked(count):
     """The outputs of `count` events of two series, one of them with a spike."""
     bodies = [
-        b'{"series":"%s","time":%d,"value":%d}' % (b"ab"[i % 2 : i % 2 + 1], 1e9 + 60 * i, i % 7) for i in range(count)
+        b'{"series":"%s","time":%d,"value":%d}' % (b"ab"[i % 2 : i % 2 + 1], 1e9 + 60 * i, i % 7 + 20 * (i > 1000))
+        for i in range(count)
     ]
     bodies[1150] = bodies[1150].replace(b'"value":', b'"value":90')
     records = [Record("f", 0, i, 0, None, body) for i, body in enumerate(bodies)]
@@ -45,6 +46,7 @@ def test_a_restored_history_equals_the_one_that_was(tmp_path):
     assert [(e.id, e.begin, e.end, e.why) for e in after.alerts()] == [
         (e.id, e.begin, e.end, e.why) for e in before.alerts()
     ]
+    assert after.drifts("f", "a") == before.drifts("f", "a") != []
     assert not told
 
 

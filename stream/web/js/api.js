@@ -49,5 +49,6 @@ export const api = {
   alerts: (parameters, signal) => get("alerts", parameters, signal),
   explain: (parameters, signal) => get("explain", parameters, signal),
   feedback: async (said) => (await ask("v1/feedback", {}, undefined, said)).json(),
+  drift: (feed, id, signal) => get("drift", { series: id, feed }, signal),
   metrics: async (signal) => (await ask("metrics", {}, signal)).text(),
 };

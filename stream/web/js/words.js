@@ -32,6 +32,9 @@ export const EVIDENCE = {
   shape: { title: "Shape", text: "the last cycles look like none before" },
 };
 
+/** What has changed, for each kind of drift. */
+export const DRIFTS = { input: "values", error: "forecast errors", calibration: "misses of the band", rhythm: "rhythm" };
+
 export const SEVERITIES = ["none", "warning", "minor", "major", "critical"];
 
 export const rank = (severity) => Math.max(0, SEVERITIES.indexOf(severity));

@@ -196,6 +196,17 @@ def test_alerts_have_their_own_record():
     assert codec().alerts(EVENTS, results(2)) == ([], [])
 
 
+def test_drifts_have_their_own_record():
+    changed = results(2, time=[100, 200], drift=[0, 0b0001_0001], drift_onset=[0, 150])
+    (output,) = codec().drifts(EVENTS, changed)
+    assert (output.topic, output.key) == ("f.drift", b"b:x")
+    assert dict(output.headers)["ce_id"] == b"in/3/11/x#drift/input"
+    assert json.loads(output.value) == {
+        "series": "b:x", "kind": "input", "change": "begun", "time": 200, "onset": 150,
+    }  # fmt: skip
+    assert codec().drifts(EVENTS, results(2, drift=[0, 1])) == []
+
+
 def test_forecasts_go_out_at_most_once_per_stretch_of_the_shortest_horizon():
     feed = codec(horizons=["1m", "1h"])  # a stretch is a second
     times = np.array([100.1, 100.6, 101.2, 109.0])
@@ -230,5 +241,5 @@ def test_dead_letters_keep_the_original():
 
 def test_schemas_describe_the_records():
     schemas = json_schemas()
-    assert set(schemas) == {"results", "forecasts", "alerts"}
+    assert set(schemas) == {"results", "forecasts", "alerts", "drift"}
     assert set(ResultRecord.__struct_fields__) == set(schemas["results"]["$defs"]["ResultRecord"]["properties"])

@@ -5,7 +5,7 @@ import { severityChip, severityIcon, severityName } from "../icons.js";
 import { coverage } from "../chartdata.js";
 import { format } from "../route.js";
 import { ago, duration, seconds, stamp } from "../time.js";
-import { EVIDENCE, count, percent, plural, quantity, score } from "../words.js";
+import { DRIFTS, EVIDENCE, count, percent, plural, quantity, score } from "../words.js";
 import { bar } from "./bar.js";
 
 const ENOUGH = 30; // values before a coverage says anything
@@ -126,8 +126,15 @@ export function others(feed, label, open) {
   return panel("At the same time", h("p", {}, text, " ", h("a", { href, text: `See all in ${label ?? feed}` })));
 }
 
+/** What has changed, since when, and how far the new normal is learned; null where nothing has. */
+function changed(drift, clock) {
+  const active = Object.entries(drift ?? {}).filter(([, one]) => one.active);
+  const words = active.map(([kind, one]) => `${DRIFTS[kind] ?? kind} ${ago(one.since, clock.now)} (${count(one.learned)} of ${count(one.needed)} events learned anew)`);
+  return words.join(", ") || null;
+}
+
 /** What the model knows about the series. */
-export function facts(detail, clock) {
+export function facts(detail, clock, drift) {
   const rows = [
     ["Events seen", count(detail.events)],
     ["Usual wait", duration(detail.unit_seconds)],
@@ -135,6 +142,7 @@ export function facts(detail, clock) {
     ["Last event", `${stamp(detail.time)} (${ago(detail.time, clock.now)})`],
     ["Expected", Number.isFinite(detail.expected) ? quantity(detail.expected, detail.unit, detail.upper - detail.lower) : null],
     ["Cycle found", detail.period_seconds ? duration(detail.period_seconds) : null],
+    ["Changed for good", changed(drift, clock)],
     ["Horizons", detail.horizons.map((text) => duration(seconds(text))).join(", ")],
     ["Memory", detail.bytes ? quantity(detail.bytes, "B") : null],
     ["Feed", detail.feed],

@@ -38,6 +38,7 @@ export function series({ store, live, route }) {
   let known = -Infinity; // time of the newest loaded result: live ones up to it are known already
   let fan = [];
   let alerts = [];
+  let drift = null;
   let openElsewhere = 0;
   let choices = [];
   let span = null; // seconds; null is everything
@@ -49,15 +50,17 @@ export function series({ store, live, route }) {
   async function load() {
     try {
       if (!store.feeds.size) await store.loadFeeds(signal);
-      const [one, scores, own] = await Promise.all([
+      const [one, scores, own, changes] = await Promise.all([
         api.series(feed, id, signal),
         api.scores(feed, id, { limit: HISTORY }, signal),
         api.alerts({ series: id, feed, limit: ALERTS }, signal),
+        api.drift(feed, id, signal).catch(() => null), // one line less, where the state is on another worker
       ]);
       detail = one;
       points = new Points(scores);
       known = points.time.at(-1) ?? -Infinity;
       alerts = own.alerts;
+      drift = changes?.drift ?? null;
       store.sawTime(feed, detail.time);
       if (!choices.length) firstLook();
       if (!box.element.isConnected) body.replaceChildren(box.element, side);
@@ -113,7 +116,7 @@ export function series({ store, live, route }) {
         others(feed, store.label(feed), openElsewhere),
         trust(points),
         episodes(alerts, selected, clock, chooseAlert),
-        facts(detail, clock),
+        facts(detail, clock, drift),
       ].filter(Boolean),
     );
   }, PANELS_MS);
