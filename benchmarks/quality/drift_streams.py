@@ -34,7 +34,7 @@ SHIFTS: Final = {
         "skew",
         "ramp to +2 sd",
     ),
-    "error": ("x1.25", "x1.5", "x2", "x0.5"),
+    "error": ("x1.25", "x1.5", "x2", "x4"),
     "calibration": ("misses x1.5", "misses x2", "misses x3"),
     "rhythm": ("gaps x1.25", "gaps x2", "gaps /2", "twice as uneven"),
 }

@@ -72,12 +72,13 @@ def _compose() -> Any:
     scope: dict[str, Any] = {"_space": _space, "_clear": _clear, "_test": sequential.observe, "__name__": __name__}
     for k, (name, kind) in enumerate(zip(DRIFTS, KINDS, strict=True)):
         scope[f"{name}_scores"], scope[f"{name}_promised"] = kind.scores, np.array(kind.PROMISED, float)
-        scope[f"{name}_lines"] = np.array(kind.LINES, float)
+        scope[f"{name}_lines"], scope[f"{name}_sides"] = np.array(kind.LINES, float), np.array(kind.SIDES)
         lines += [
             f"    kind = state.{name}",
             "    _clear(said)",
             f"    if {name}_scores(kind.own, seen, kind.status.events, said):",
-            f"        change = _test(kind.status, kind.test, said, {name}_promised, {name}_lines, seen.time, spacing)",
+            f"        fixed = {name}_promised, {name}_sides, {name}_lines",
+            "        change = _test(kind.status, kind.test, said, *fixed, seen.time, spacing)",
             "        if change:",
             f"            bits |= {16 << k}",
             "        if change == 1:",

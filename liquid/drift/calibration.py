@@ -11,6 +11,7 @@ from liquid.drift.base import LINE
 from liquid.learning.conformal import MISS
 
 PROMISED: Final = MISS[1:]
+SIDES: Final = (0, 0)
 LINES: Final = (LINE, (8.5, 6.2, 4.2, 3.0))  # few misses of 5 % make no normal average
 
 STATE: Final = np.dtype([("unused", "u1")])

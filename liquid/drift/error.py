@@ -10,6 +10,7 @@ from liquid._jit import njit
 from liquid.drift.base import BOUND_SIZE, FIRST, LINE, clip, rate
 
 PROMISED: Final = (None, None)
+SIDES: Final = (1, 0)  # a forecaster that becomes better is no drift
 LINES: Final = (LINE, LINE)
 
 #: Mean |error| in the values' unit.

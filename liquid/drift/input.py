@@ -18,6 +18,7 @@ from liquid.features import phase
 
 WAVES: Final = 8  # sine and cosine of the day, its half and its third, and of the week
 PROMISED: Final = (None, None, None, None)
+SIDES: Final = (0, 0, 0, 0)
 LINES: Final = (LINE, LINE, LINE, LINE)
 _LARGEST = 6.0
 

@@ -11,6 +11,7 @@ from liquid._jit import njit
 from liquid.drift.base import BOUND, BOUND_SIZE, DEVIATION, FIRST, LINE, clip, rate
 
 PROMISED: Final = (None, None)
+SIDES: Final = (0, 0)
 LINES: Final = (LINE, LINE)
 _LEAST = 0.1  # spreads below are those of a clock: a tenth of the gap is the unit then
 _FARTHEST = 5.0

@@ -63,13 +63,14 @@ def test_dtype(scores: int, windows: int) -> np.dtype:
 
 
 @njit
-def observe(status, test, said, promised, lines, time, spacing):
+def observe(status, test, said, promised, sides, lines, time, spacing):
     """Take the scores of one event.
 
     Parameters
     ----------
     status : record of dtype STATUS. test : record of test_dtype. said : record of dtype SCORES.
-    promised : (scores,) fixed references, nan: learned. lines : (scores, windows) deviations of an average.
+    promised : (scores,) fixed references, nan: learned. sides : (scores,) 1: only averages above it count.
+    lines : (scores, windows) deviations of an average.
     time : epoch seconds. spacing : usual seconds between events.
 
     Returns
@@ -81,7 +82,7 @@ def observe(status, test, said, promised, lines, time, spacing):
     largest = 0.0
     at = 0
     for j in range(len(test.mean)):
-        found = _score(test, j, said.score[j], said.correlation[j], promised[j], lines[j], n, ever)
+        found = _score(test, j, said.score[j], said.correlation[j], promised[j], sides[j], lines[j], n, ever)
         if found > largest:
             largest = found
             at = j
@@ -111,7 +112,7 @@ def observe(status, test, said, promised, lines, time, spacing):
 
 
 @njit
-def _score(test, j, score, correlation, promised, line, n, ever):
+def _score(test, j, score, correlation, promised, side, line, n, ever):
     """Take one score; the largest squared average over its squared line."""
     fixed = not math.isnan(promised)
     if fixed:
@@ -141,7 +142,8 @@ def _score(test, j, score, correlation, promised, line, n, ever):
             test.factor[j, k] += rate(ever - _SETTLED) * (ratio - test.factor[j, k])
         unsure = 0.0 if fixed else rate(n)  # about the variance of the reference itself
         bound = variance * factor * (left + unsure) * line[window] * line[window]
-        largest = max(largest, average * average / bound)
+        if average > 0.0 or side == 0:
+            largest = max(largest, average * average / bound)
     if not fixed:
         r = rate(n)
         test.mean[j] += r * away

@@ -122,6 +122,11 @@ def test_the_unit_and_the_sign_do_not_matter(a: float, b: float) -> None:
     assert plain["input"]["status"]["statistic"] > 0.2
 
 
+def test_smaller_errors_are_no_drift() -> None:
+    errors = noise(3000, 1) * np.where(np.arange(3000) < 1500, 1, 0.3)
+    assert not run(events(noise(3000), errors=errors))[0].any()
+
+
 @pytest.mark.parametrize("at", [1000, 2000])
 def test_one_wild_event_is_no_drift(at: int) -> None:
     values, errors = noise(3000), noise(3000, 1)
@@ -161,7 +166,7 @@ def test_tables_fit_each_other() -> None:
     assert len(WINDOWS) == len(LINE)
     assert len(KINDS) <= 4  # bits of a byte
     for kind in KINDS:
-        assert len(kind.PROMISED) == len(kind.LINES) <= MOST_SCORES
+        assert len(kind.PROMISED) == len(kind.SIDES) == len(kind.LINES) <= MOST_SCORES
         assert all(len(line) == len(WINDOWS) for line in kind.LINES)
     assert drift_dtype(4, 4).itemsize < 640
     assert drift_dtype(2, 2).itemsize < 440

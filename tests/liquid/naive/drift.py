@@ -37,6 +37,7 @@ def rate(n: int) -> float:
 class Input:
     lines = (LINE,) * 4
     promised = (None,) * 4
+    above = (False,) * 4
 
     def __init__(self) -> None:
         self.mean = self.spread = self.product = self.square = self.previous = 0.0
@@ -72,6 +73,7 @@ class Input:
 class Error:
     lines = (LINE,) * 2
     promised = (None,) * 2
+    above = (True, False)
 
     def __init__(self) -> None:
         self.size = 0.0
@@ -91,6 +93,7 @@ class Error:
 class Calibration:
     lines = (LINE, RARE_LINE)
     promised = MISS[1:]
+    above = (False, False)
 
     def scores(self, seen: Seen, n: int):
         return None if seen.error is None else ((float(seen.missed80), float(seen.missed95)), (0.0, 0.0))
@@ -99,6 +102,7 @@ class Calibration:
 class Rhythm:
     lines = (LINE,) * 2
     promised = (None,) * 2
+    above = (False, False)
 
     def __init__(self) -> None:
         self.mean = self.spread = 0.0
@@ -136,11 +140,12 @@ class Average:
         if n >= 200:
             self.factor += rate(ever - 200) * (min(self.value**2 / (left * variance), 9 * factor) - self.factor)
         width = math.sqrt(variance * factor * (left + (0 if fixed else rate(n))))
-        return abs(self.value) / (width * self.line), factor
+        return self.value / (width * self.line), factor
 
 
 class Score:
-    def __init__(self, promised: float | None, lines, windows: int) -> None:
+    def __init__(self, promised: float | None, above: bool, lines, windows: int) -> None:
+        self.above = above
         self.promised = promised
         self.mean, self.variance = (0.0, 0.0) if promised is None else (promised, promised * (1 - promised))
         each = 4 // windows
@@ -156,7 +161,7 @@ class Score:
         largest = factor = 0.0
         for average in self.averages:
             found, factor = average.take(away, variance, correlation, factor, n, ever, fixed)
-            largest = max(largest, found)
+            largest = max(largest, found if self.above else abs(found))
         if not fixed:
             self.mean += rate(n) * away
             self.variance += rate(n) * (away**2 - self.variance)
@@ -187,8 +192,8 @@ class Kind:
     tests: list[Score] = field(init=False)
 
     def __post_init__(self) -> None:
-        both = list(zip(self.own.promised, self.own.lines, strict=True))
-        self.tests = [Score(promised, line, self.windows) for promised, line in both[: self.scores]]
+        each = list(zip(self.own.promised, self.own.above, self.own.lines, strict=True))
+        self.tests = [Score(promised, above, line, self.windows) for promised, above, line in each[: self.scores]]
 
     def take(self, seen: Seen, spacing: float) -> str | None:
         """Whether a drift has "begun" or "ended"."""
