@@ -3,9 +3,9 @@
 A file in this folder describes one kind: `STATE`, the dtype of what it keeps per series (started at zero) to bring what
 it watches to a common size; `PROMISED`, what its scores are compared with, one number a score (None: their own mean,
 learned); `SIDES`, 1 for a score of which only more is a drift, else 0; `LINES`, a row a score; and `scores(state, seen,
-n, out)`, a kernel that takes an event into the state, fills `out.score` (bounded, without unit) and `out.correlation` and
-tells whether the event says anything of this kind. n is the number of events of the reference: it starts again when a
-drift begins, so that all rates do. A kind becomes part of the model by its line in `__init__.py`.
+n, out)`, a kernel that takes an event into the state, fills `out.score` (bounded, without unit) and `out.correlation`
+and tells whether the event says anything of this kind. n is the number of events of the reference: it starts again when
+a drift begins, so that all rates do. A kind becomes part of the model by its line in `__init__.py`.
 """
 
 from __future__ import annotations
