@@ -24,10 +24,10 @@ WINDOWS: Final = (8, 32, 128, 512)  # as many as base.LINE
 MOST: Final = 65_535
 RELEARN: Final = 400  # events of a reference before it is tested against
 OVER: Final = 0.5  # a drift is over when its statistic is below
-_SCORE_LIMIT = 4.0  # deviations that one event may count for
+_SCORE_LIMIT = 3.0  # deviations that one event may count for: two wild ones are not yet a drift
 _LEAST_VARIANCE = 0.01
 _TRUST = 0.125  # of the learned factor, per window that it has seen
-_LEAST_FACTOR = 0.5
+_LEAST_FACTOR = 1.0
 _SETTLED = 200  # events after which references move little enough for dependence to be learned
 _MOST_RATIO = 9.0
 

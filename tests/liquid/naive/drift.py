@@ -136,7 +136,7 @@ class Average:
         c = correlation * (1 - self.a)
         expected = max((1 + c) / (1 - c), shorter)
         trust = max(ever - 200, 0) * self.a / 8
-        factor = max((trust * self.factor + expected) / (trust + 1), 0.5)
+        factor = max((trust * self.factor + expected) / (trust + 1), 1.0)
         if n >= 200:
             self.factor += rate(ever - 200) * (min(self.value**2 / (left * variance), 9 * factor) - self.factor)
         width = math.sqrt(variance * factor * (left + (0 if fixed else rate(n))))
@@ -157,7 +157,7 @@ class Score:
         variance = max(self.variance, 0.01)
         away = score - self.mean
         if n >= 20 and not fixed:
-            away = clip(away, 4 * math.sqrt(variance))
+            away = clip(away, 3 * math.sqrt(variance))
         largest = factor = 0.0
         for average in self.averages:
             found, factor = average.take(away, variance, correlation, factor, n, ever, fixed)
