@@ -18,7 +18,7 @@ from liquid._jit import njit
 
 #: Deviations at which the averages over `sequential.WINDOWS` reach the line. Each gives about as many false alarms, all
 #: scores of a kind together at most one in 10,000 quiet events (`python -m benchmarks.quality.drift`).
-LINE: Final = (4.5, 4.2, 3.6, 2.85)
+LINE: Final = (4.6, 4.3, 3.7, 2.9)
 
 MOST_SCORES: Final = 4
 #: Events after which the reference has forgotten half of what it knew, about: its longest memory.

@@ -22,7 +22,9 @@ FEEDS = [
     FeedSettings(name="two", topics=["c"], values=["x", "y"], joint=True, horizons=[10]),
 ]
 TOPICS = ["a", "b", "c"]
-OUTPUTS = [f"{feed.name}.{kind}" for feed in FEEDS for kind in ("results", "forecasts", "alerts", "drift", "feedback", "dlq")]
+OUTPUTS = [
+    f"{feed.name}.{kind}" for feed in FEEDS for kind in ("results", "forecasts", "alerts", "drift", "feedback", "dlq")
+]
 EVERYTHING = 10**6
 EVENTS = 600
 RECORDS = EVENTS + EVENTS // 29  # with feedback
