@@ -42,13 +42,14 @@ class Joint:
 
         Returns
         -------
-        (n,) distances, about 1 when all is as ever, nan where nothing can be said; (n, fields) each field's share.
+        (n,) how many deviations the field that is farthest off is from what the others make likely, nan where nothing
+        can be said; (n, fields) each field's share.
         """
         s = np.ascontiguousarray(slots, np.int64)
         e = np.ascontiguousarray(errors, np.float64).reshape(len(s), self.fields)
-        distances, shares = np.empty(len(s)), np.empty(e.shape)
-        kernel.run(self.states, s, e, self._work, distances, shares)
-        return distances, shares
+        largest, shares = np.empty(len(s)), np.empty(e.shape)
+        kernel.run(self.states, s, e, self._work, largest, shares)
+        return largest, shares
 
     def reset(self, slot: int) -> None:
         """Forget a state."""

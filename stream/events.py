@@ -117,7 +117,7 @@ class ForecastRecord(msgspec.Struct, gc=False):
 class AlertRecord(msgspec.Struct, gc=False):
     """On `<feed>.alerts`: an episode was opened, escalated, closed, or became worth waking somebody ("notified", if it
     is at an event that does nothing else). `notify` is true at most once an episode.
-    `fields` are the shares of the fields of a joint series in its distance, absent elsewhere."""
+    `fields` are the shares of the fields of a joint series in being off, absent elsewhere."""
 
     series: str
     change: str

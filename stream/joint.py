@@ -1,9 +1,9 @@
 """The joint series of a feed's multi-field series: whether the fields of a record go together.
 
-Its id is `<series>:joint`, its events are the records, and its value is log2 of the distance of the fields' forecast
-errors (`liquid.anomaly.joint`): 0 is as ever, 1 twice as far apart. Everything else about it is as of any series.
+Its id is `<series>:joint`, its events are the records, and its value is log2 of how many deviations the field that is
+farthest off is from what the others make likely (`liquid.anomaly.joint`). All else about it is as of any series.
 
-The distance needs the results of the fields, which a replay does not have where their rows are saved already. So the
+That needs the results of the fields, which a replay does not have where their rows are saved already. So the
 rows of one multi-field series are saved together, always: a record is applied to all of them or to none.
 """
 
@@ -23,10 +23,10 @@ from stream.events import EventBatch
 from stream.explain import number
 from stream.feeds import JOINT
 
-#: log2 of the smallest distance that is told apart.
+#: log2 of the smallest number of deviations that is told apart.
 LEAST: Final = -10.0
 _MOST_NAMED = 3
-_ENOUGH = 0.8  # the named fields explain at least this share of the distance
+_ENOUGH = 0.8  # share of the named fields, at least
 
 
 class JointRows:
@@ -95,8 +95,8 @@ class JointRows:
         place = [self._place[batch.fields[i]] for i in fields.tolist()]
         errors[np.searchsorted(at, fields), place] = results["value"][fields] - results["expected"][fields]
         new = np.flatnonzero(batch.offsets[at] > applied)
-        distance, shares = self._states.run(slots[at[new]], errors[new])
-        batch.values[at[new]] = np.log2(np.maximum(distance, 2.0**LEAST))
+        off, shares = self._states.run(slots[at[new]], errors[new])
+        batch.values[at[new]] = np.log2(np.maximum(off, 2.0**LEAST))
         batch.joint = np.zeros((len(batch), len(self._place)))
         batch.joint[at[new]] = shares
 
@@ -120,7 +120,7 @@ class JointRows:
 
 
 def field_shares(fields: Sequence[str], shares: Iterable[float]) -> dict[str, float]:
-    """The fields that make the distance large, the largest share first."""
+    """The fields that are off, the largest share first."""
     ranked = sorted(zip(fields, shares, strict=True), key=lambda pair: -pair[1])
     return {name: round(share, 4) for name, share in ranked if share > 0}
 
@@ -131,7 +131,7 @@ def why_joint(shares: dict[str, float], value: float, upper: float) -> str:
     Examples
     --------
     >>> why_joint({"load": 0.5, "delay": 0.4, "rain": 0.1}, 2.0, 0.6)
-    'load and delay do not go together: 4 times the usual distance, expected up to 1.5'
+    'load and delay do not go together: 4 deviations off, expected up to 1.5'
     """
     named: list[str] = []
     covered, total = 0.0, sum(shares.values())
@@ -144,5 +144,5 @@ def why_joint(shares: dict[str, float], value: float, upper: float) -> str:
         subject = f"{', '.join(named[:-1])} and {named[-1]} do not go together"
     else:
         subject = f"{named[0]} does not go with the others" if named else "the fields do not go together"
-    text = f"{subject}: {number(2.0**value)} times the usual distance"
+    text = f"{subject}: {number(2.0**value)} deviations off"
     return text + (f", expected up to {number(2.0**upper)}" if np.isfinite(upper) else "")

@@ -1,9 +1,11 @@
-"""Whether the fields of one event go together: the Mahalanobis distance of their forecast errors.
+"""Whether the fields of one event go together: how far each's forecast error is from what the others' make likely.
 
 Errors are taken in their own running sizes and held within CLIP of them: a single field that is far off is its own
-series' affair, here counts what is unusual *together*. d^2 = u' S^-1 u / m by Cholesky's factor of the running
-covariance S of the m fields that were measured; about 1 when all is as ever (Mahalanobis 1936). An event of distance d
-teaches S with the weight min(1, LIMIT / d)^2, so no single event can bend it and yet a lasting change is learned.
+series' affair, here counts what is unusual *together*. With S the running covariance of the m fields that were measured
+and P = S^-1, an error given the others has the deviation 1 / sqrt(P_kk), and z_k = (P u)_k / sqrt(P_kk) is how many of
+these it is off (Whittaker, Graphical Models in Applied Multivariate Statistics, 1990, ch. 5); the largest |z_k| counts.
+S is factorised by Cholesky's method. An event teaches S with the weight min(1, LIMIT / d)^2 where d is Mahalanobis'
+distance over sqrt(m), about 1 as ever: no single event can bend it and yet a lasting change is learned.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ def joint_dtype(fields: int) -> np.dtype:
 def work_dtype(fields: int) -> np.dtype:
     """Work space of `observe`."""
     n = (fields,)
-    return np.dtype([("u", "f8", n), ("y", "f8", n), ("at", "i8", n), ("factor", "f8", (packed(fields),))], align=True)
+    factor = ("factor", "f8", (packed(fields),))
+    return np.dtype([("u", "f8", n), ("y", "f8", n), ("v", "f8", n), ("at", "i8", n), factor], align=True)
 
 
 @njit
@@ -56,12 +59,11 @@ def observe(joint, error, work, share):
     Parameters
     ----------
     joint : record of joint_dtype. error : (fields,) value - expected, nan where a field was not measured.
-    work : record of work_dtype. share : (fields,) out, each field's part of the squared distance; they sum to 1, and a
-        part is negative where a field's error makes the others' more usual.
+    work : record of work_dtype. share : (fields,) out, each field's part of the sum of z^2.
 
     Returns
     -------
-    d : the distance; nan where fewer than two fields were measured, or nothing is known of them yet.
+    The largest |z|; nan where fewer than two fields were measured, or nothing is known of them yet.
     """
     u, y, at = work.u, work.y, work.at
     m = 0
@@ -73,19 +75,25 @@ def observe(joint, error, work, share):
             at[m] = k
             u[m] = _standardised(joint, k, error[k])
             m += 1
-    distance = math.nan
+    largest = math.nan
     if m >= 2:
         _factorise(joint, m, work)
-        total = _solve(m, work)
-        distance = math.sqrt(total / m)
+        distance = math.sqrt(_solve(m, work) / m)
+        largest = 0.0
+        total = 0.0
         for a in range(m):
-            share[at[a]] = u[a] * y[a] / total if total > 0.0 else 0.0
+            z = y[a] / math.sqrt(_precision(m, a, work))
+            share[at[a]] = z * z
+            total += z * z
+            largest = max(largest, abs(z))
+        for a in range(m):
+            share[at[a]] = share[at[a]] / total if total > 0.0 else 0.0
         weight = min(1.0, LIMIT / max(distance, 1e-9))
         _learn(joint, m, weight * weight, work)
     for k in range(len(error)):
         if math.isfinite(error[k]):
             _learn_size(joint, k, abs(error[k]))
-    return distance if known else math.nan
+    return largest if known else math.nan
 
 
 @njit
@@ -131,6 +139,20 @@ def _solve(m, work):
 
 
 @njit
+def _precision(m, k, work):
+    """P_kk: the squared length of column k of the inverse factor."""
+    f, v = work.factor, work.v
+    total = 0.0
+    for a in range(k, m):
+        x = 1.0 if a == k else 0.0
+        for b in range(k, a):
+            x -= f[index(a, b)] * v[b]
+        v[a] = x / f[index(a, a)]
+        total += v[a] * v[a]
+    return total
+
+
+@njit
 def _learn(joint, m, weight, work):
     for a in range(m):
         for b in range(a + 1):
@@ -150,13 +172,13 @@ def _learn_size(joint, k, size):
 
 
 @njit
-def run(joints, slots, errors, work, distances, shares):
+def run(joints, slots, errors, work, largest, shares):
     """Judge and learn events in order.
 
     Parameters
     ----------
     joints : (capacity,) of joint_dtype. slots : (n,) i8. errors : (n, fields). work : record of work_dtype.
-    distances : (n,) out. shares : (n, fields) out.
+    largest : (n,) out. shares : (n, fields) out.
     """
     for i in range(len(slots)):
-        distances[i] = observe(joints[slots[i]], errors[i], work, shares[i])
+        largest[i] = observe(joints[slots[i]], errors[i], work, shares[i])

@@ -215,5 +215,5 @@ def test_mistakes(settings, words):
 
 def test_words():
     assert field_shares(["a", "b", "c"], [0.2, -0.1, 0.9]) == {"c": 0.9, "a": 0.2}
-    assert why_joint({"a": 1.0}, 3.0, np.nan) == "a does not go with the others: 8 times the usual distance"
-    assert why_joint({}, 1.0, 1.0) == "the fields do not go together: 2 times the usual distance, expected up to 2"
+    assert why_joint({"a": 1.0}, 3.0, np.nan) == "a does not go with the others: 8 deviations off"
+    assert why_joint({}, 1.0, 1.0) == "the fields do not go together: 2 deviations off, expected up to 2"

@@ -36,7 +36,7 @@ export class Store extends EventTarget {
     live.addEventListener("stats", ({ detail }) => this.#stats(detail));
   }
 
-  /** Unit of a series' values. A joint series counts doublings of a distance. */
+  /** Unit of a series' values; a joint series has none. */
   unit(feed, series) {
     const known = this.feeds.get(feed);
     return known?.joint && series.endsWith(":joint") ? null : (known?.unit ?? null);

