@@ -10,7 +10,7 @@ import typer
 import yaml
 from rich.console import Console
 
-from stream import backtest, demo
+from stream import ask, backtest, demo
 
 if TYPE_CHECKING:
     from stream.config import Settings
@@ -145,6 +145,7 @@ def warm(config: ConfigFile = None, flags: Flags = []) -> None:  # noqa: B006
 
 
 backtest.register(app)
+ask.register(app)
 demo.register(app)
 
 
