@@ -1,12 +1,11 @@
 """What feedback is worth: people mark one alert in ten, and the other alerts get better or not.
 
-    python -m benchmarks.quality.feedback FOLDER [--share 0.1] [--draws 10] [--write]
+    python -m benchmarks.quality.feedback FOLDER [--share 0.1] [--draws 5] [--write]
 
-FOLDER as for `benchmarks.quality.detection`. The series of a source play side by side, as those of a feed: all their
-rows, and twice more without a random 40 % of them. Somebody marks an alert with the probability `--share`: as useful
-when it is right (see `benchmarks.quality.detection`), as useless when it is not; and as often a labelled event without
-an alert as missed. What is said holds from the next 200 rows on: for the series alone, or for all series of its source
-(a pattern). Evidence does not depend on feedback, so the model runs once.
+FOLDER as for `benchmarks.quality.detection`. The series of a source play side by side, as those of a feed. Somebody
+marks an alert with the probability `--share`: as useful when it is right (see `benchmarks.quality.detection`), as
+useless when it is not; and as often a labelled event without an alert as missed. What is said holds from the next 200
+rows on: for the series alone, or for all series of its source (a pattern).
 
 Compared at equal recall: the level of alert_score, the same for all series, is raised with and without feedback until
 as much is found as the worse of the two finds; then the shares of alerts that are right stand side by side.
@@ -14,9 +13,7 @@ as much is found as the worse of the two finds; then the shares of alerts that a
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -24,156 +21,99 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from benchmarks.quality import page, store
-from benchmarks.quality.labelled import Labelled, dropped, labelled
-from benchmarks.quality.methods import fingerprint
+from benchmarks.quality import page
+from benchmarks.quality.labelled import Labelled, labelled
 from benchmarks.quality.page import Table, number
 from benchmarks.quality.scores import alerts as counted
-from liquid import EVIDENCE, Model, ModelConfig, SeriesOptions
-from liquid._jit import njit
-from liquid.anomaly import alerts
-from liquid.anomaly.alertable import alertable
+from liquid import EVIDENCE, Model, ModelConfig
 from liquid.feedback import apply
-from liquid.options import options_array
 from liquid.results import OPENED
 from stream.evaluate import runs
 
 BLOCK = 200  # rows after which what was said holds
-DROPPED = 0.4
 LEVELS = np.arange(1.0, 3.0, 0.02)
 REACHES = ("series", "source")
+
+#: Of a series: whether an alert opens at a row, and the alert_score of every row.
+Outcome = tuple[np.ndarray, np.ndarray]
 
 
 def main(
     folder: Path,
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="share of the alerts that are marked")] = 0.1,
-    draws: Annotated[int, typer.Option(min=1, help="draws of who marks what")] = 10,
-    results: Annotated[Path, typer.Option(help="where finished series are kept")] = store.RESULTS / "feedback",
+    draws: Annotated[int, typer.Option(min=1, help="draws of who marks what")] = 5,
     write: Annotated[bool, typer.Option(help="put the table into docs/quality.md")] = False,
 ) -> None:
     """Alerts with simulated feedback against those without, at equal recall."""
-    series = [one for s in labelled(folder) for one in (s, *(dropped(s, DROPPED, seed) for seed in range(2)))]
-    code = inspect.getsource(evidence)
-    names = [f"evidence{i % 3}" for i in range(len(series))]  # the two that lack rows have the same mode
-    tasks = [
-        store.task(results, evidence, s, name, fingerprint(None, "liquid_s4", "cfc", code))
-        for s, name in zip(series, names, strict=True)
-    ]
-    store.run_all(tasks, 1)
-    plays = [Play(s, i % 3, **store.load(t)) for i, (s, t) in enumerate(zip(series, tasks, strict=True))]
-    found = table(plays, share, draws)
+    found = table(list(labelled(folder)), share, draws)
     found.show(Console())
     if write:
         page.write("feedback", [found.markdown()])
 
 
-def evidence(s: Labelled, method: str) -> dict[str, np.ndarray]:
-    """group : (n, groups), squared evidence."""
-    out = Model(ModelConfig(horizons=(3600.0,)), capacity=1).run(np.zeros(len(s.time), int), s.time, s.value)
-    line = alerts.LINE * (1.0 + np.exp(-out["events"] / alerts.YOUTH))
-    return {"group": (out["shares"] * ((out["score"] * line) ** 2)[:, None]).astype(np.float32)}
+def counts(s: Labelled, opened: np.ndarray) -> tuple[int, int, int, int]:
+    """events, found, alerts, right of the scored part. opened : rows at which an alert opens."""
+    c = counted(s.label[s.warm_up :], opened[opened >= s.warm_up] - s.warm_up, s.window)
+    return c.events, c.found, c.alerts, c.right
 
 
-@dataclass
-class Play:
-    """One series with its evidence. version : 0 with all rows."""
-
-    series: Labelled
-    version: int
-    group: np.ndarray
-
-    def alerts(self, opened: np.ndarray) -> tuple[int, int, int, int]:
-        """events, found, alerts, right of the scored part."""
-        s = self.series
-        at = opened[opened >= s.warm_up] - s.warm_up
-        c = counted(s.label[s.warm_up :], at, s.window)
-        return c.events, c.found, c.alerts, c.right
-
-    def right(self, row: int) -> bool:
-        return self.alerts(np.array([row]))[3] > 0
-
-
-@njit
-def _judge(episode, options, group, time, first, last, opened, level):
-    """Rows first to last of a series; `opened` gets the rows that open an alert, `level` their alert_score."""
-    for n in range(first, last):
-        total = 0.0
-        for k in range(group.shape[1]):
-            total += group[n, k]
-        g = math_sqrt(total)
-        part = alertable(episode.feedback, options, group[n], g, 0.0, 0.0, n)
-        _, _, alert_score, change, _ = alerts.judge(episode, g, part, False, 0.0, n, time[n])
-        level[n] = alert_score
-        opened[n] = change == OPENED
-
-
-math_sqrt = njit(lambda x: x**0.5)
-
-
-def played(plays: Sequence[Play], share: float, reach: str, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The series of one source side by side; gives, for each, the rows with an opened alert and all alert scores."""
+def played(series: Sequence[Labelled], share: float, reach: str, seed: int) -> list[Outcome]:
+    """The series of one source side by side, with feedback."""
     rng = np.random.default_rng(seed)
-    model = Model(ModelConfig(horizons=(3600.0,)), capacity=len(plays))
-    options = options_array(1)[0]
-    SeriesOptions().fill(options)
-    opened = [np.zeros(len(p.group), bool) for p in plays]
-    level = [np.zeros(len(p.group)) for p in plays]
-    ends = [_ends(p) for p in plays]
-    for first in range(0, max(len(p.group) for p in plays), BLOCK):
+    model = Model(ModelConfig(horizons=(3600.0,)), capacity=len(series))
+    opened = [np.zeros(len(s.time), bool) for s in series]
+    level = [np.zeros(len(s.time)) for s in series]
+    ends = [_ends(s) for s in series]
+    for first in range(0, max(len(s.time) for s in series), BLOCK):
         said: list[tuple[int, str, dict[str, float]]] = []
-        for i, p in enumerate(plays):
-            last = min(first + BLOCK, len(p.group))
-            if first >= last:
+        for i, s in enumerate(series):
+            block = slice(first, min(first + BLOCK, len(s.time)))
+            if first >= len(s.time):
                 continue
-            row = model.rows[i]
-            _judge(row["detector"]["episode"], options, p.group, p.series.time, first, last, opened[i], level[i])
-            row["clock"]["events"] = last
-            for at in first + np.flatnonzero(opened[i][first:last]):
-                if at >= p.series.warm_up and rng.random() < share:
-                    said.append((i, "useful" if p.right(at) else "useless", _shares(p, at)))
+            out = model.run(np.full(block.stop - first, i), s.time[block], s.value[block])
+            opened[i][block] = out["alert"] == OPENED
+            level[i][block] = out["alert_score"]
+            for at in np.flatnonzero(opened[i][block]):
+                if first + at >= s.warm_up and rng.random() < share:
+                    right = counts(s, np.array([first + at]))[3] > 0
+                    said.append((i, "useful" if right else "useless", _shares(out[at])))
             for begin, end in ends[i]:
-                if first <= end < last and rng.random() < share and not opened[i][begin : end + 1].any():
-                    said.append((i, "missed", _shares(p, begin + int(p.group[begin : end + 1].sum(1).argmax()))))
+                if first <= end < block.stop and rng.random() < share and not opened[i][begin : end + 1].any():
+                    said.append((i, "missed", {}))
         for i, mark, shares in said:
-            for k in range(len(plays)) if reach == "source" else (i,):
+            for k in range(len(series)) if reach == "source" else (i,):
                 apply(model.rows[k], mark, shares)
     return list(zip(opened, level, strict=True))
 
 
-def _ends(p: Play) -> list[tuple[int, int]]:
-    """First and last row of the labelled events, with the rows after in which an alert is right."""
-    s = p.series
+def _ends(s: Labelled) -> list[tuple[int, int]]:
+    """First row of the labelled events, and the last one at which an alert on it is right."""
     first, last = runs(s.label[s.warm_up :])
-    slack = max(10, s.window // 4)
-    return [
-        (int(a) + s.warm_up, min(int(b) + s.warm_up + slack, len(s.label) - 1))
-        for a, b in zip(first, last, strict=True)
-    ]
+    ends = np.minimum(last + s.warm_up + max(10, s.window // 4), len(s.label) - 1)
+    return list(zip((first + s.warm_up).tolist(), ends.tolist(), strict=True))
 
 
-def _shares(p: Play, row: int) -> dict[str, float]:
-    total = float(p.group[row].sum()) or 1.0
-    return {name: float(v) / total for name, v in zip(EVIDENCE, p.group[row], strict=True)}
+def _shares(result: np.void) -> dict[str, float]:
+    return dict(zip(EVIDENCE, result["shares"].tolist(), strict=True))
 
 
-def figures(counts: Sequence[tuple[int, int, int, int]]) -> tuple[float, float]:
+def figures(counted: Sequence[tuple[int, int, int, int]]) -> tuple[float, float]:
     """Share of events found and share of alerts right, over the series of a source: means over those that have any."""
-    found = [f / e for e, f, _, _ in counts if e]
-    right = [r / a for _, _, a, r in counts if a]
+    found = [f / e for e, f, _, _ in counted if e]
+    right = [r / a for _, _, a, r in counted if a]
     return float(np.mean(found)), float(np.mean(right)) if right else float("nan")
 
 
-def table(plays: Sequence[Play], share: float, draws: int) -> Table:
-    """By source, means over draws and versions of its series."""
+def table(series: Sequence[Labelled], share: float, draws: int) -> Table:
+    """By source, means over draws."""
     said = [f"said of the {reach}" for reach in REACHES]
     out = Table(
         f"Feedback on {100 * share:g} % of the alerts: events found / alerts right, and alerts right at equal recall",
         ["source", "without", said[0], "at equal recall", said[1], "at equal recall"],
     )
     rows = []
-    for source in dict.fromkeys(p.series.source for p in plays):
-        versions = [[p for p in plays if (p.series.source, p.version) == (source, v)] for v in range(3)]
-        rows.append(np.nanmean([_compared(own, share, draws) for own in versions], axis=0))
+    for source in dict.fromkeys(s.source for s in series):
+        rows.append(_compared([s for s in series if s.source == source], share, draws))
         out.add(source, *_cells(rows[-1]))
     out.add("macro", *_cells(np.mean(rows, axis=0)))
     out.strong.add("macro")
@@ -188,7 +128,7 @@ def _cells(row: np.ndarray) -> list[str]:
     return cells
 
 
-def _compared(own: Sequence[Play], share: float, draws: int) -> np.ndarray:
+def _compared(own: Sequence[Labelled], share: float, draws: int) -> np.ndarray:
     """found, right without feedback; then for each reach found, right, right at equal recall without and with it."""
     plain = _curve(own, played(own, 0.0, REACHES[0], 0))
     out = [*plain[0]]
@@ -202,11 +142,11 @@ def _compared(own: Sequence[Play], share: float, draws: int) -> np.ndarray:
     return np.array(out)
 
 
-def _curve(own: Sequence[Play], outcome: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _curve(own: Sequence[Labelled], outcomes: Sequence[Outcome]) -> np.ndarray:
     """Found and right by level, (levels, 2)."""
     return np.array(
         [
-            figures([p.alerts(np.flatnonzero(o & (v >= level))) for p, (o, v) in zip(own, outcome, strict=True)])
+            figures([counts(s, np.flatnonzero(o & (v >= level))) for s, (o, v) in zip(own, outcomes, strict=True)])
             for level in LEVELS
         ]
     )
