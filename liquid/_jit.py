@@ -16,6 +16,7 @@ import re
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -28,6 +29,8 @@ from platformdirs import user_cache_dir
 # (no "nnan", no "ninf"): kernels meet bad input and must see it.
 FASTMATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
 KEEP_DAYS = 30
+#: Names this process in the cache.
+PROCESS = uuid.uuid4().hex[:12]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,6 +90,20 @@ def njit(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     others = config.CACHE_DIR
     config.CACHE_DIR = str(CACHE or "")
     try:
-        return numba.njit(function, **settings)
+        kernel = numba.njit(function, **settings)
     finally:
         config.CACHE_DIR = others
+    _name_files(kernel)
+    return kernel
+
+
+def _name_files(kernel: Any) -> None:
+    """Give the files of what this process compiles names of their own.
+
+    Numba numbers them: of two processes that save a kernel for different types at the same time, one may replace the
+    other's code and leave the other's entry in the index, and the next process runs the wrong code. With own names the
+    worst is that an entry is lost and compiled again.
+    """
+    files = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if files is not None:
+        files._data_name_pattern = files._data_name_pattern.replace(".{number", f".{PROCESS}.{{number")

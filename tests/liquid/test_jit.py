@@ -44,9 +44,9 @@ def package(tmp_path: Path) -> Path:
     return package
 
 
-def run(package: Path, cache: Path) -> tuple[float, str, int]:
+def run(package: Path, cache: Path, program: str = PROGRAM) -> tuple[float, str, int]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=package.parent,
         env={**os.environ, "LIQUIDSTREAM_CACHE": str(cache), "PYTHONPATH": str(package.parent)},
         capture_output=True,
@@ -55,6 +55,22 @@ def run(package: Path, cache: Path) -> tuple[float, str, int]:
     assert done.returncode == 0, done.stderr
     value, folder, hits = done.stdout.split()
     return float(value), folder, int(hits)
+
+
+def test_processes_that_save_at_the_same_time_do_not_mix_up_their_code(package: Path, tmp_path: Path) -> None:
+    """The first saves code for whole numbers, unaware of the second's index, which is there already."""
+    cache = tmp_path / "cache"
+    halves = PROGRAM.replace("caller(1.0)", "caller(1.5)")
+    assert run(package, cache, halves)[0] == 2.5
+    unaware = """
+from liquid.caller import caller
+files = caller._cache._cache_file
+files._load_index = dict
+files._save_index = lambda overloads: None
+print(caller(1), 0, 0)
+"""
+    assert run(package, cache, unaware)[0] == 2
+    assert run(package, cache, halves)[0::2] == (2.5, 1)
 
 
 def test_cache_is_reused_and_notices_a_change_in_a_callee(package: Path, tmp_path: Path) -> None:
