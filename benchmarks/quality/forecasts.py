@@ -27,6 +27,7 @@ from benchmarks.quality.forecast_scores import measured
 from benchmarks.quality.forecasters import FORECASTERS
 from benchmarks.quality.methods import OURS, chosen, fingerprint
 from benchmarks.quality.sets import CYCLIC_MODES, SETS, Series, in_modes, present, series
+from liquid.tiers import TIERS
 from stream.units import seconds
 
 
@@ -43,18 +44,23 @@ def main(
     write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="run nothing, report what is finished")] = False,
     slow: Annotated[int | None, typer.Option(min=0, help="slow baselines on at most so many series a set")] = None,
+    tiers: Annotated[list[str] | None, typer.Option("--tier", help="also our model in these tiers")] = None,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
 ) -> None:
     """Measure errors and intervals, and those of the baselines."""
     names = chosen(baselines, FORECASTERS)
     all_series = list(_series(folder, sets, modes, tuple(seconds(h) for h in horizons.split(",") if h)))
-    ours = partial(prequential.run, bank=bank, decoder=decoder)
+    runs = {OURS: partial(prequential.run, bank=bank, decoder=decoder)}
+    for tier in tiers or ():
+        if tier not in TIERS:
+            raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
+        runs[f"{OURS} {tier}"] = partial(prequential.run, bank=bank, decoder=decoder, tier=tier)
     code = inspect.getsource(prequential)
-    pairs = [(s, name) for s in all_series for name in (OURS, *names)]
+    pairs = [(s, name) for s in all_series for name in (*runs, *names)]
     tasks = {
-        (id(s), name): store.task(results, ours, s, OURS, fingerprint(None, bank, decoder, code))
-        if name == OURS
+        (id(s), name): store.task(results, runs[name], s, name, fingerprint(None, bank, decoder, code))
+        if name in runs
         else store.task(results, prequential.run, s, name, fingerprint(FORECASTERS[name], code))
         for s, name in store.thinned_out(pairs, [n for n in names if FORECASTERS[n].origins], slow)
     }
@@ -64,12 +70,12 @@ def main(
         store.run_all(list(tasks.values()), jobs)
     found = []
     for s in all_series:
-        done = {name: tasks[id(s), name] for name in (OURS, *names) if (id(s), name) in tasks}
+        done = {name: tasks[id(s), name] for name in (*runs, *names) if (id(s), name) in tasks}
         if OURS in done:
             found += measured(s, {name: store.load(t) for name, t in done.items()})
     if not found:
         raise typer.BadParameter("nothing to report: no finished series that could be measured")
-    tables = forecast_tables.tables(found, names, set(SETS))
+    tables = forecast_tables.tables(found, [*list(runs)[1:], *names], set(SETS))
     console = Console()
     for table in tables:
         table.show(console)

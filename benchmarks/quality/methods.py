@@ -27,6 +27,7 @@ _FILES = (
     "options",
     "results",
     "row",
+    "tiers",
 )
 
 
