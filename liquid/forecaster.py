@@ -2,10 +2,10 @@
 
 Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same and what the units of the
 liquid decoder say of its error, by a readout of their own (one readout of both needs a covariance many times as large
-and is no better). For the next event and for every fixed horizon there is a bucket with its own mixture and interval;
-other horizons are interpolated between buckets in log distance. Feedback is strictly delayed: a forecast made at t for
-t + d is learned from the first event at t + d (half a unit early at most), with features evaluated at that event's true
-time.
+and is no better); the last one corrected by a readout that forgets fast. For the next event and for every fixed horizon
+there is a bucket with its own mixture and interval; other horizons are interpolated between buckets in log distance.
+Feedback is strictly delayed: a forecast made at t for t + d is learned from the first event at t + d (half a unit early
+at most), with features evaluated at that event's true time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from liquid import intervals
 from liquid._jit import njit
 from liquid.features import analog, bank, hours, origin, period, phase
 from liquid.features.wall import wall
-from liquid.learning import conformal, decoder, delayed, mixture, rls
+from liquid.learning import conformal, correction, decoder, delayed, mixture, rls
 from liquid.tiers import Tier
 
-EXPERTS: Final = 4
+EXPERTS: Final = 5
 SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apart, from the first to the last
 FORGETTING: Final = 0.9999
 PRIOR: Final = 0.02
@@ -66,7 +66,7 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
     size = origin.row_size(tier.details, tier.bank)
     return np.dtype(
         [
-            ("bank", bank.BANK),
+            ("bank", bank.bank_dtype(tier.bank)),
             ("period", period.PERIOD),
             ("day", phase.table_dtype(tier.day)),
             ("week", phase.table_dtype(tier.week)),
@@ -84,6 +84,7 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("unit_readout", "f4", (tier.units,)),
             ("unit_covariance", "f4", (rls.packed(tier.units),)),
             ("decoder", decoder.decoder_dtype(tier.units)),
+            ("correction", correction.CORRECTION),
             ("bucket", BUCKET, (horizons + 1,)),
         ],
         align=True,
@@ -101,6 +102,7 @@ WORK = np.dtype(
         ("then", "f4", (origin.DETAILS,)),
         ("slope", "f4", (4, decoder.UNITS)),
         ("h", "f4", (decoder.UNITS,)),
+        ("c", "f4", (correction.SIZE,)),
         ("expert", "f4", (EXPERTS,)),
         ("raw", "f4", (conformal.INPUTS,)),
         ("input", "f4", (conformal.INPUTS,)),
@@ -122,6 +124,7 @@ def start(f):
     rls.reset(f.covariance, len(f.readout), PRIOR)
     rls.reset(f.unit_covariance, len(f.unit_readout), PRIOR_UNITS)
     decoder.start(f.decoder)
+    correction.start(f.correction)
     for m in range(len(f.bucket)):
         mixture.start(f.bucket[m].mixture)
         conformal.start(f.bucket[m].conformal)
@@ -190,6 +193,7 @@ def _reweigh(f, factor, shift):
     for a in origin.CALENDAR:
         w[a] = bound(w[a] * g)
         rls.transform(f.covariance, len(w), a, g, a, 0.0)
+    correction.recode(f.correction, g, s)
     for a in range(len(f.unit_readout)):
         f.unit_readout[a] = bound(f.unit_readout[a] * g)
         rls.transform(f.unit_covariance, len(f.unit_readout), a, g, a, 0.0)
@@ -219,6 +223,8 @@ def read_experts(f, o, kinds, declared, distance, unit, work):
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
     work.expert[2] = bound(o.z + rls.predict(f.readout, work.x, len(f.readout)))
     work.expert[3] = bound(work.expert[2] + rls.predict(f.unit_readout, work.h, len(f.unit_readout)))
+    correction.fill(work.x, work.expert[3] - o.z, work.c)
+    work.expert[4] = bound(work.expert[3] + rls.predict(f.correction.w, work.c, correction.SIZE))
     for k in range(EXPERTS):
         work.expert[k] = min(max(work.expert[k], work.low), work.high)
 
@@ -233,9 +239,12 @@ def _learn(f, m, distance, z0, z, kinds, work):
     scale = 1.0 / max(b.change, 1e-3)
     e0 = dz - rls.predict(f.readout, work.x, len(f.readout))
     e1 = e0 - rls.predict(f.unit_readout, work.h, len(f.unit_readout))
+    correction.fill(work.x, dz - e1, work.c)
+    e2 = e1 - rls.predict(f.correction.w, work.c, correction.SIZE)
     limit = _HUBER * b.error
     n = b.rows
     _step(f.readout, f.covariance, work.x, e0, scale, limit, n, work)
+    _correct(f.correction, e2, scale, limit, n, work)
     size = abs(e1)
     clipped = e1
     if n > 30.0 and size > limit:
@@ -249,13 +258,28 @@ def _learn(f, m, distance, z0, z, kinds, work):
 
 
 @njit
-def _step(w, p, x, error, scale, limit, n, work):
-    size = len(w)
+def _scaled(x, size, error, scale, limit, n, work):
+    """Fill work.scaled with the row times what is returned: `scale`, less for an outlier, by Huber's weight."""
     if n > 30.0 and abs(error) > limit:
         scale = scale * math.sqrt(limit / abs(error))
     for a in range(size):
         work.scaled[a] = x[a] * scale
+    return scale
+
+
+@njit
+def _step(w, p, x, error, scale, limit, n, work):
+    size = len(w)
+    scale = _scaled(x, size, error, scale, limit, n, work)
     rls.update(w, p, work.scaled, work.gain, size, error * scale, FORGETTING, 100.0 * size * PRIOR, PRIOR)
+
+
+@njit
+def _correct(c, error, scale, limit, n, work):
+    size = correction.SIZE
+    scale = _scaled(work.c, size, error, scale, limit, n, work)
+    e = error * scale
+    rls.update(c.w, c.p, work.scaled, work.gain, size, e, correction.FORGETTING, correction.MOST, correction.PRIOR)
 
 
 @njit

@@ -38,7 +38,7 @@ class Tier(NamedTuple):
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 128, 10, 24, 84, 1, 2, 0, 4, 5, 8, 12, 4, 2, 2),
-    "standard": Tier(5, 448, 18, 48, 84, 3, 2, 4, 5, 6, 8, 24, 8, 4, 4),
+    "compact": Tier(3, 128, 10, 24, 168, 1, 2, 0, 4, 5, 8, 12, 4, 2, 2),
+    "standard": Tier(5, 384, 18, 48, 168, 3, 2, 4, 5, 6, 8, 24, 8, 4, 4),
     "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 8, 16, 16, 24, 8, 4, 4),
 }

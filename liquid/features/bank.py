@@ -43,11 +43,17 @@ def _cfc_weights() -> np.ndarray:
 
 _W = _cfc_weights()
 
-#: fast, slow: the real modes (z). mode: re, im of the complex modes. period: in units, 0 while none was found.
-#: head: g, k, time_a, time_b of the cfc's units at the newest event.
-BANK = np.dtype(
-    [("fast", "f4"), ("slow", "f4"), ("period", "f4"), ("mode", "f4", (4,)), ("head", "f4", (4, _UNITS))], align=True
-)
+
+def bank_dtype(features: int) -> np.dtype:
+    """State of a bank with `features`; so many units has the cfc.
+
+    fast, slow: the real modes (z). mode: re, im of the complex modes. period: in units, 0 while none was found.
+    head: g, k, time_a, time_b of the cfc's units at the newest event.
+    """
+    return np.dtype(
+        [("fast", "f4"), ("slow", "f4"), ("period", "f4"), ("mode", "f4", (4,)), ("head", "f4", (4, features))],
+        align=True,
+    )
 
 
 @njit
@@ -106,18 +112,19 @@ def observe(bank, kind, gap, before, after, first):
 
 @njit
 def _cfc(bank, gap, before, after):
+    units = bank.head.shape[1]
     state = np.empty(_UNITS)
-    for a in range(_UNITS):
+    for a in range(units):
         s = 1.0 / (1.0 + math.exp(-_bounded(bank.head[2, a] * min(gap, 48.0) + bank.head[3, a])))
         state[a] = bank.head[0, a] * (1.0 - s) + bank.head[1, a] * s
     z = min(max(after, -5.0), 5.0)
     dz = min(max(after - before, -5.0), 5.0)
     lg = math.log1p(min(gap, 1e6))
     for head in range(4):
-        for a in range(_UNITS):
+        for a in range(units):
             w = _W[head, a]
             v = w[0] * z + w[1] * dz + w[2] * lg + w[_INPUTS + _UNITS]
-            for b in range(_UNITS):
+            for b in range(units):
                 v += w[_INPUTS + b] * state[b]
             bank.head[head, a] = math.tanh(v) if head < 2 else v
 
@@ -152,7 +159,7 @@ def features(bank, kind, mode, distance, z0, fast, slow, out):
     if kind == NONE:
         return
     if kind == CFC:
-        for a in range(_UNITS):
+        for a in range(bank.head.shape[1]):
             s0 = 1.0 / (1.0 + math.exp(-_bounded(bank.head[3, a])))
             s = 1.0 / (1.0 + math.exp(-_bounded(bank.head[2, a] * min(distance, 48.0) + bank.head[3, a])))
             out[a] = (s - s0) * (bank.head[1, a] - bank.head[0, a])

@@ -99,7 +99,7 @@ def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u,
     Parameters
     ----------
     origin : record of origin_dtype; of a snapshot with a cfc bank the features are stored, not the state.
-    state : record of dtype bank.BANK. kind : the bank.
+    state : record of bank_dtype. kind : the bank.
     tables : the phase tables of day and week. declared : see `wall`. age : seconds of history that they have seen.
     then : the analogs at the target. distance : units, >= 0. unit : seconds.
     x : (>= row_size,) out. u : (INPUTS,) out, clipped to +-5. work : (bank.FEATURES,) scratch.

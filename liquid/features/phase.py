@@ -15,6 +15,7 @@ from liquid._jit import njit
 DAY = 86400.0
 WEEK = 604800.0
 HOURS = 24
+STEPS = 1024.0  # of a value to a deviation: 32 deviations either side
 
 
 @njit
@@ -30,15 +31,20 @@ def hour_of_day(time):
 
 
 def table_dtype(bins: int) -> np.dtype:
-    """value (z), phase inside the bin (1/255), visits (saturating at 255)."""
-    return np.dtype([("value", "f4", (bins,)), ("phase", "u1", (bins,)), ("visits", "u1", (bins,))], align=True)
+    """value (z in steps of 1/STEPS), phase inside the bin (1/255), visits (saturating at 255)."""
+    return np.dtype([("value", "i2", (bins,)), ("phase", "u1", (bins,)), ("visits", "u1", (bins,))], align=True)
+
+
+@njit
+def _code(x):
+    return np.int16(round(min(max(x, -32767.0), 32767.0)))
 
 
 @njit
 def recode(table, factor, shift):
     """z becomes z * factor - shift."""
     for k in range(len(table.value)):
-        table.value[k] = min(max(table.value[k] * factor - shift, -1e6), 1e6)
+        table.value[k] = _code(table.value[k] * factor - shift * STEPS)
 
 
 @njit
@@ -57,10 +63,10 @@ def learn(table, time, period, z, rate):
     r = max(1.0 / (n + 1.0), rate)
     inside = min(max(f - math.floor(f), 0.0), 1.0) * 255.0
     if n == 0:
-        table.value[b] = z
+        table.value[b] = _code(z * STEPS)
         table.phase[b] = np.uint8(inside + 0.5)
     else:
-        table.value[b] += r * (z - table.value[b])
+        table.value[b] = _code(table.value[b] + r * (z * STEPS - table.value[b]))
         table.phase[b] = np.uint8(table.phase[b] + r * (inside - table.phase[b]) + 0.5)
     if n < 255:
         table.visits[b] = n + 1
@@ -91,6 +97,6 @@ def look_up(table, time, period, otherwise):
     if table.visits[left] == 0:
         return otherwise
     if table.visits[right] == 0 or xr - xl <= 1e-9:
-        return float(table.value[left])
+        return table.value[left] / STEPS
     a = min(max((x - xl) / (xr - xl), 0.0), 1.0)
-    return table.value[left] + a * (table.value[right] - table.value[left])
+    return (table.value[left] + a * (float(table.value[right]) - table.value[left])) / STEPS

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.features import bank
-from liquid.features.bank import BANK, CFC, FEATURES, LIQUID_S4, NONE
+from liquid.features.bank import CFC, FEATURES, LIQUID_S4, NONE, bank_dtype
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.bank import Bank
 from tests.liquid.odd import relaxed
@@ -17,7 +17,7 @@ KINDS = [NONE, LIQUID_S4, CFC]
 
 
 def both(kind: int, period: float = 0.0) -> tuple[np.void, Bank]:
-    mine, twin = record(BANK), Bank(kind)
+    mine, twin = record(bank_dtype(FEATURES)), Bank(kind)
     mine["period"] = twin.period = np.float32(period)
     return mine, twin
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from liquid import SeriesOptions
 from liquid.clocks import CLOCKS
 from liquid.features import bank, origin, phase
-from liquid.features.bank import BANK, CFC, LIQUID_S4, NONE
+from liquid.features.bank import CFC, FEATURES, LIQUID_S4, NONE, bank_dtype
 from liquid.features.origin import CALENDAR, CONSTANT, DETAILS, LEVEL, ROW, origin_dtype
 from liquid.features.phase import DAY, WEEK, table_dtype
 from liquid.learning.decoder import INPUTS
@@ -32,7 +32,7 @@ class Scene:
         SeriesOptions(timezone=timezone).fill(self.options)
         rng = np.random.default_rng(seed)
         self.kind = kind
-        self.bank, self.twin_bank = record(BANK), Bank(kind)
+        self.bank, self.twin_bank = record(bank_dtype(FEATURES)), Bank(kind)
         self.bank["period"] = self.twin_bank.period = 24.0
         self.day, self.twin_day = record(table_dtype(48)), Table(48, DAY)
         self.week, self.twin_week = record(table_dtype(168)), Table(168, WEEK)

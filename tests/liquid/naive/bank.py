@@ -44,7 +44,7 @@ class Bank:
         self.slow = 0.0
         self.period = 0.0
         self.mode = [0j, 0j]
-        self.head = np.zeros((4, 6))
+        self.head = np.zeros((4, size))
 
     def retune(self, period: float) -> None:
         self.period = period
@@ -63,7 +63,8 @@ class Bank:
             self.mode = [complex(clip(x.real, CAP), clip(x.imag, CAP)) for x in self.mode]
         if self.kind == CFC:
             inputs = [clip(after, 5), clip(after - before, 5), math.log1p(min(gap, 1e6)), *self._state(gap), 1.0]
-            g, k, a, b = _W @ np.array(inputs)
+            W = np.delete(_W[:, : self.size], range(3 + self.size, 9), axis=2)
+            g, k, a, b = W @ np.array(inputs)
             self.head = np.array([np.tanh(g), np.tanh(k), a, b])
 
     def _state(self, gap: float) -> np.ndarray:
@@ -77,7 +78,7 @@ class Bank:
         if self.kind == NONE:
             return np.zeros(self.size)
         if self.kind == CFC:
-            return (self._state(distance) - self._state(0.0))[: self.size]
+            return self._state(distance) - self._state(0.0)
         out = np.zeros(FEATURES)
         out[0] = (fast - z) * (1 - math.exp(-distance / FAST))
         out[1] = (slow - z) * (1 - math.exp(-distance / SLOW))

@@ -107,6 +107,7 @@ class Forecaster:
         self.linear = LeastSquares(len(self.names), forecaster.PRIOR)
         self.units = LeastSquares(tier.units, forecaster.PRIOR_UNITS)
         self.decoder = Decoder(decoder, tier.units)
+        self.correction = LeastSquares(4, 0.005)
         self.bucket = [Bucket() for _ in range(len(horizons) + 1)]  # the next event, then the horizons
 
     # -- forecasts
@@ -125,7 +126,8 @@ class Forecaster:
         fast = z + (origin.fast - z) * (1 - math.exp(-4 * distance))
         linear = z_capped(z + self.linear.w @ x)
         full = z_capped(linear + self.units.w @ h)
-        experts = np.clip([z, fast, linear, full], self.low, self.high)
+        corrected = z_capped(full + self.correction.w @ self._correcting(x, full - z))
+        experts = np.clip([z, fast, linear, full, corrected], self.low, self.high)
         return View(origin, distance, then, x, h, u, experts)
 
     def hour_of_day(self, time: float) -> int:
@@ -234,7 +236,11 @@ class Forecaster:
         limit = HUBER * b.error if b.rows > 30 else math.inf
         e0 = dz - self.linear.w @ view.x
         e1 = e0 - self.units.w @ view.h
+        c = self._correcting(view.x, dz - e1)
+        e2 = e1 - self.correction.w @ c
         self._step(self.linear, view.x, e0, scale, limit)
+        weight = scale * math.sqrt(min(1.0, limit / abs(e2)) if e2 else 1.0)
+        self.correction.update(c * weight, e2 * weight, 0.999, 4.0, 0.005)
         clipped = max(-limit, min(e1, limit))
         if self.decoder.kind != decoders.NONE:
             self._step(self.units, view.h, e1, scale, limit)
@@ -244,6 +250,13 @@ class Forecaster:
                 self.decoder.learn(view.u, slope, self.units.w, drive)
         size = min(abs(e1), CAP, 4 * b.error if b.rows > 30 else math.inf)
         b.error = max(b.error + max(1 / b.rows, 0.01) * (size - b.error), 1e-6)
+
+    def _correcting(self, x: np.ndarray, move: float) -> np.ndarray:
+        """The row of the correction: constant, the forecast's own move, level, analog."""
+        constant, level, analog = (
+            x[self.names.index(name)] for name in ("constant", "level", f"analog level {DETAILS[0]}")
+        )
+        return np.array([constant, move, level, analog])
 
     @staticmethod
     def _step(squares: LeastSquares, x: np.ndarray, error: float, scale: float, limit: float) -> None:
@@ -294,7 +307,10 @@ class Forecaster:
             waiting.recode(factor, shift)
         self.linear.transform(reweigh(self.names, factor, shift))
         self.units.transform(np.eye(len(self.units.w)) * max(1e-3, min(factor, 1e3)))
-        for squares in (self.linear, self.units):
+        T = np.eye(4)
+        T[0, 0], T[0, 2] = max(1e-3, min(factor, 1e3)), max(-1e3, min(shift, 1e3))
+        self.correction.transform(T)
+        for squares in (self.linear, self.units, self.correction):
             squares.w = np.clip(squares.w, -CAP, CAP)
 
 

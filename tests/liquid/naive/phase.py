@@ -5,8 +5,12 @@ import math
 import numpy as np
 
 
+def stored(z: float) -> float:
+    return round(max(-32767.0, min(1024 * z, 32767.0))) / 1024
+
+
 class Table:
-    """Mean value and mean phase (kept in 255ths of a bin) of the events of each bin of a period."""
+    """Mean value (in 1024ths, at most 32) and mean phase (in 255ths of a bin) of the events of each bin of a period."""
 
     def __init__(self, bins: int, period: float) -> None:
         self.bins = bins
@@ -27,7 +31,7 @@ class Table:
         r = max(1 / (self.visits[b] + 1), rate)
         if self.visits[b] == 0:
             r = 1.0
-        self.value[b] += r * (z - self.value[b])
+        self.value[b] = stored(self.value[b] + r * (z - self.value[b]))
         self.phase[b] = math.floor(self.phase[b] + r * (inside - self.phase[b]) + 0.5)
         self.visits[b] = min(self.visits[b] + 1, 255)
 
@@ -46,4 +50,4 @@ class Table:
         return float(np.interp(self._place(time), *self.knots()))
 
     def recode(self, factor: float, shift: float) -> None:
-        self.value = np.clip(self.value * factor - shift, -1e6, 1e6)
+        self.value = np.array([stored(v) for v in self.value * factor - shift])
