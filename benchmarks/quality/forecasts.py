@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -55,7 +56,7 @@ def main(
     for tier in tiers or ():
         if tier not in TIERS:
             raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
-        runs[f"{OURS} {tier}"] = partial(prequential.run, bank=bank, decoder=decoder, tier=tier)
+        runs[f"{OURS} {tier}"] = partial(_ours, bank=bank, decoder=decoder, tier=tier)
     code = inspect.getsource(prequential)
     pairs = [(s, name) for s in all_series for name in (*runs, *names)]
     tasks = {
@@ -91,6 +92,10 @@ def main(
             + ["\n".join(f"- {fact}" for fact in facts)],
         )
         console.print(f"written: {page.PAGE}")
+
+
+def _ours(s: Series, _: str, **config: str) -> dict[str, np.ndarray]:
+    return prequential.run(s, OURS, **config)
 
 
 def _series(folder: Path, sets: list[str] | None, modes: list[str] | None, horizons: tuple[float, ...]):

@@ -27,8 +27,8 @@ class Forecasts:
 
 
 def forecasts(s: Series, name: str, **config: str) -> Forecasts:
-    """The forecasts of one forecaster, or of our model (`OURS` and more; `config` goes to its ModelConfig)."""
-    return _ours(s, config) if name.startswith(OURS) else _baseline(s, FORECASTERS[name])
+    """The forecasts of one forecaster, or of our model (`OURS`; `config` goes to its ModelConfig)."""
+    return _ours(s, config) if name == OURS else _baseline(s, FORECASTERS[name])
 
 
 def run(s: Series, name: str, **config: str) -> dict[str, np.ndarray]:
