@@ -15,7 +15,8 @@ from liquid._jit import njit
 DAY = 86400.0
 WEEK = 604800.0
 HOURS = 24
-STEPS = 1024.0  # of a value to a deviation: 32 deviations either side
+STEPS = 1024.0  # of a value to a deviation, up to LINEAR deviations; beyond, to an octave
+LINEAR = 16.0
 
 
 @njit
@@ -31,20 +32,34 @@ def hour_of_day(time):
 
 
 def table_dtype(bins: int) -> np.dtype:
-    """value (z in steps of 1/STEPS), phase inside the bin (1/255), visits (saturating at 255)."""
+    """value (see `encode`), phase inside the bin (1/255), visits (saturating at 255)."""
     return np.dtype([("value", "i2", (bins,)), ("phase", "u1", (bins,)), ("visits", "u1", (bins,))], align=True)
 
 
 @njit
-def _code(x):
-    return np.int16(round(min(max(x, -32767.0), 32767.0)))
+def encode(z):
+    """Two bytes for a z: even steps near 0, even ratios far out, where it is while the scale follows a new unit."""
+    size = abs(z) * STEPS
+    if abs(z) > LINEAR:
+        size = STEPS * (LINEAR + math.log2(abs(z) / LINEAR))
+    code = round(min(size, 32767.0))
+    return np.int16(code if z > 0.0 else -code)
+
+
+@njit
+def decode(code):
+    """The z of a code."""
+    size = abs(float(code)) / STEPS
+    if size > LINEAR:
+        size = LINEAR * 2.0 ** (size - LINEAR)
+    return size if code >= 0 else -size
 
 
 @njit
 def recode(table, factor, shift):
     """z becomes z * factor - shift."""
     for k in range(len(table.value)):
-        table.value[k] = _code(table.value[k] * factor - shift * STEPS)
+        table.value[k] = encode(decode(table.value[k]) * factor - shift)
 
 
 @njit
@@ -63,10 +78,11 @@ def learn(table, time, period, z, rate):
     r = max(1.0 / (n + 1.0), rate)
     inside = min(max(f - math.floor(f), 0.0), 1.0) * 255.0
     if n == 0:
-        table.value[b] = _code(z * STEPS)
+        table.value[b] = encode(z)
         table.phase[b] = np.uint8(inside + 0.5)
     else:
-        table.value[b] = _code(table.value[b] + r * (z * STEPS - table.value[b]))
+        value = decode(table.value[b])
+        table.value[b] = encode(value + r * (z - value))
         table.phase[b] = np.uint8(table.phase[b] + r * (inside - table.phase[b]) + 0.5)
     if n < 255:
         table.visits[b] = n + 1
@@ -97,6 +113,7 @@ def look_up(table, time, period, otherwise):
     if table.visits[left] == 0:
         return otherwise
     if table.visits[right] == 0 or xr - xl <= 1e-9:
-        return table.value[left] / STEPS
+        return decode(table.value[left])
     a = min(max((x - xl) / (xr - xl), 0.0), 1.0)
-    return (table.value[left] + a * (float(table.value[right]) - table.value[left])) / STEPS
+    value = decode(table.value[left])
+    return value + a * (decode(table.value[right]) - value)

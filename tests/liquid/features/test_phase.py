@@ -20,7 +20,7 @@ ONE = 1.5 / STEPS
 
 
 def kept(table: np.void) -> np.ndarray:
-    return table["value"] / STEPS
+    return np.array([phase.decode(code) for code in table["value"]])
 
 
 def both(bins: int, period: float, events: list[tuple[float, float]], rate: float) -> tuple[np.void, Table]:
@@ -45,7 +45,7 @@ def test_equals_twin(events: list[tuple[float, float]], asked: list[float], kind
     np.testing.assert_array_equal(table["visits"], twin.visits)
     seen = twin.value[twin.visits > 0]
     size = np.abs(seen).max(initial=0)
-    assert np.abs(kept(table) - twin.value).max() <= ONE
+    assert (np.abs(kept(table) - twin.value) <= ONE * (1 + np.abs(twin.value))).all()
     for time in asked:
         found = phase.look_up(table, time, period, -77.0)
         knots = twin.knots()[0] if len(seen) else np.zeros(0)
@@ -72,10 +72,10 @@ def test_hourly_data_stays_sharp_in_bins_of_half_an_hour() -> None:
 
 @pytest.mark.parametrize("week", [0, -3, 2811])
 def test_every_full_hour_has_a_bin_of_its_own(week: int) -> None:
-    events = [(week * WEEK + 3600.0 * h, h / 8) for h in range(168)]
+    events = [(week * WEEK + 3600.0 * h, h / 16) for h in range(168)]
     table, _ = both(168, WEEK, events, 0.1)
     assert (table["visits"] == 1).all()
-    assert kept(table).tolist() == [h / 8 for h in range(168)]
+    assert kept(table).tolist() == [h / 16 for h in range(168)]
     assert not table["phase"].any()
 
 
@@ -96,3 +96,13 @@ def test_recoding_equals_learning_in_the_new_unit() -> None:
     twin.recode(0.3, 2.0)
     np.testing.assert_allclose(kept(table)[table["visits"] > 0], kept(other)[other["visits"] > 0], atol=2 / STEPS)
     np.testing.assert_allclose(kept(table), twin.value, atol=2 / STEPS)
+
+
+def test_two_bytes_hold_a_value_to_a_thousandth() -> None:
+    values = np.concatenate((np.linspace(-17, 17, 5001), np.geomspace(1e-4, 1e6, 300), [0.0, -0.0, -1e9, 1e9]))
+    for z in values:
+        kept = phase.decode(phase.encode(z))
+        assert abs(kept - z) <= max(0.5 / STEPS, 0.00035 * abs(z)) or abs(z) > 1e5, z
+    codes = [int(phase.encode(z)) for z in np.sort(values)]
+    assert codes == sorted(codes)
+    assert [phase.encode(z) for z in (-1e300, 0.0, 1e300)] == [-32767, 0, 32767]

@@ -6,11 +6,15 @@ import numpy as np
 
 
 def stored(z: float) -> float:
-    return round(max(-32767.0, min(1024 * z, 32767.0))) / 1024
+    """z in 1024ths up to 16, beyond on a grid of 1024 steps an octave, to the end of 16 bits."""
+    if abs(z) <= 16:
+        return round(1024 * z) / 1024
+    octaves = min(round(1024 * math.log2(abs(z) / 16)), 32767 - 16 * 1024) / 1024
+    return math.copysign(16 * 2**octaves, z)
 
 
 class Table:
-    """Mean value (in 1024ths, at most 32) and mean phase (in 255ths of a bin) of the events of each bin of a period."""
+    """Mean value (on the grid of `stored`) and mean phase (in 255ths of a bin) of the events of each bin."""
 
     def __init__(self, bins: int, period: float) -> None:
         self.bins = bins
