@@ -48,6 +48,12 @@ def _heart(of: Explained) -> Iterator[str]:
     named = [f"{WORDS[name]} {100 * share:.0f} %" for name, share in ranked if share >= _NAMED]
     if named:
         yield f"Evidence: {', '.join(named)}."
+    if of.options is not None:
+        low, high = (float(end) for end in of.options["range"])
+        if not low <= of.row["value"] <= high:
+            yield f"It is outside its declared range, {number(low)} to {number(high)}, where a value always alerts."
+    if of.found is not None and not of.exact:
+        yield f"The state that met it is not kept; one that learned from {of.learned_from} events before it stands in."
 
 
 def _width(of: Explained) -> Iterator[str]:
@@ -116,7 +122,8 @@ def _quiet(of: Explained) -> Iterator[str]:
 def _similar(of: Explained) -> Iterator[str]:
     for one in of.similar[:1]:
         episode = one.episode
-        yield f"Most like the alert of {_moment(episode.begin)} (peak {episode.peak:.2f}): {episode.why}."
+        said = "" if episode.feedback is None else f", marked {episode.feedback}"
+        yield f"Most like the alert of {_moment(episode.begin)} (peak {episode.peak:.2f}{said}): {episode.why}."
 
 
 def _value(value: float, size: float, of: Explained) -> str:

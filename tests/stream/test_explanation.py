@@ -71,8 +71,8 @@ def test_without_a_saved_row_the_kept_results_stand_in_and_it_says_so():
     found = stream.ask()
     assert not found.exact
     assert found.learned_from < 192
-    if found.found is None:
-        assert any(text.startswith("What it would have taken is not known") for text in sentences(found))
+    known = "What it would have taken is not known" if found.found is None else "The state that met it is not kept"
+    assert any(text.startswith(known) for text in sentences(found))
 
 
 def test_rows_are_made_again_from_nothing_where_all_results_are_kept():
@@ -105,6 +105,16 @@ def test_what_is_declared_keeps_it_quiet():
     texts = quiet(stream.ask())
     assert any("alert needs 60 V (min_effect)" in text for text in texts)
     assert any(text == "Only values below what was expected alert (direction)." for text in texts)
+
+
+def test_a_value_outside_its_range_says_so():
+    stream = Stream(options={"range": [0, 90]})
+    stream.take(np.append(noise(100), 95.0))
+    found = stream.ask()
+    assert found.found.alerts
+    assert "It is outside its declared range, 0 to 90, where a value always alerts." in sentences(found)
+    assert 89 < found.found.quiet_at <= 90
+    assert not any("range" in text for text in sentences(stream.ask(99)))
 
 
 def test_what_cools_down_says_until_when():
