@@ -4,7 +4,8 @@ g = sqrt(sum (w_k A_k)^2) over all evidence A_k = -log10 p: the tails of the sta
 the habit contexts, and the levels of the shape memory. It is held against the line of the series and opens alerts.
 
 The ranking evidence has the forecaster's errors (`liquid.anomaly.foresight`) in place of the tails, which fall silent
-in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score.
+in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score. Whether somebody is told
+of an alert depends on the same with flatline and gap, about which no forecast says anything.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _WEIGHT = np.array([t.weight for _, t in evidence.TAILS])
 _GROUP = np.array([EVIDENCE.index(t.group) for _, t in evidence.TAILS])
 _SURPRISE = EVIDENCE.index("surprise")
 _VOLATILITY = EVIDENCE.index("volatility")
+_FLATLINE = EVIDENCE.index("flatline")
+_GAP = EVIDENCE.index("gap")
 _HABIT = EVIDENCE.index("habit")
 _SHAPE = EVIDENCE.index("shape")
 _LEVEL_WEIGHT = np.array(SHAPE_WEIGHT)
@@ -153,11 +156,15 @@ def rank(d, error, n, work):
 
     Returns
     -------
-    r : >= 0.
+    r : >= 0, without flatline and gap. strength : the same with them.
     """
     miss, unrest = foresight.observe(d.foresight, error, n)
-    work.ranked[_SURPRISE] = (foresight.MISS_WEIGHT * miss) ** 2
-    work.ranked[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
-    work.ranked[_HABIT] = work.group[_HABIT]
-    work.ranked[_SHAPE] = work.group[_SHAPE]
-    return math.sqrt(work.group[_HABIT] + work.group[_SHAPE] + work.ranked[_SURPRISE] + work.ranked[_VOLATILITY])
+    ranked = work.ranked
+    ranked[_SURPRISE] = (foresight.MISS_WEIGHT * miss) ** 2
+    ranked[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
+    ranked[_HABIT] = work.group[_HABIT]
+    ranked[_SHAPE] = work.group[_SHAPE]
+    ranked[_FLATLINE] = work.group[_FLATLINE]
+    ranked[_GAP] = work.group[_GAP]
+    total = ranked[_SURPRISE] + ranked[_VOLATILITY] + ranked[_HABIT] + ranked[_SHAPE]
+    return math.sqrt(total), math.sqrt(total + ranked[_FLATLINE] + ranked[_GAP])

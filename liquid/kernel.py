@@ -140,15 +140,15 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     day_time = wall.wall(declared, 0, time) * (phase.DAY / options.periods[0])
     evidence = detector.observe(row.detector, day_time, value, gap, n, work.detector)
     missed = abs(value - o.expected) / deviation if math.isfinite(o.expected) else 0.0
-    rank = detector.rank(row.detector, missed, n, work.detector)
+    rank, strong = detector.rank(row.detector, missed, n, work.detector)
     series_line = line.observe(row.detector.line, evidence, n)
     episode = row.detector.episode
     said = episode.feedback
     may_alert = alertable.alertable(said, options, work.detector.group, evidence, value, o.expected, n)
-    may_rank = alertable.alertable(said, options, work.detector.ranked, rank, value, o.expected, n)
+    may_strong = alertable.alertable(said, options, work.detector.ranked, strong, value, o.expected, n)
     beyond = alertable.outside(options, value)
     score, strength, alert_score, change, notify = alerts.judge(
-        episode, series_line, evidence, may_alert, rank, may_rank, beyond, options.cool_down, n, time
+        episode, series_line, evidence, may_alert, rank, may_strong, beyond, options.cool_down, n, time
     )
     _report(row, o, n, gap, score, strength, alert_score, change, notify, value, work.detector)
 

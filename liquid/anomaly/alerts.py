@@ -57,19 +57,21 @@ EPISODE = np.dtype(
 
 
 @njit
-def judge(episode, line, evidence, alertable, rank, alertable_rank, outside, cool_down, n, time):
+def judge(episode, line, evidence, alertable, rank, alertable_strength, outside, cool_down, n, time):
     """Score an event and move the episode on.
 
     Parameters
     ----------
-    episode : record. line : of the series. evidence : the combined evidence g. rank : the ranking evidence.
-    alertable, alertable_rank : the parts of them that may alert. outside : whether the value is outside its declared
-    range. cool_down : seconds between two alerts. n : events before this one. time : epoch seconds.
+    episode : record. line : of the series. evidence : the combined evidence g. alertable : the part of it that may
+    alert. rank : the ranking evidence. alertable_strength : the part of it, flatline and gap included, that may alert.
+    outside : whether the value is outside its declared range. cool_down : seconds between two alerts.
+    n : events before this one. time : epoch seconds.
 
     Returns
     -------
     score : rank / (RANK for a series of this age), at least 1.0 where the evidence reaches the line.
-    strength : the score as far as it may alert, at least 1.0 where that reaches the line or outside the declared range.
+    strength : the score with flatline and gap as far as they may alert, at least 1.0 where that part of g reaches the
+        line or outside the declared range.
     alert_score : the strength where this event opens or escalates an alert, else min(score, .99).
     change : NO_ALERT, OPENED, ESCALATED, CLOSED or NOTIFIED.
     notify : whether this event makes the alert worth waking somebody; NOTIFIED is an event that does nothing else.
@@ -77,7 +79,7 @@ def judge(episode, line, evidence, alertable, rank, alertable_rank, outside, coo
     change = NO_ALERT
     ranked = rank / (RANK * youth(n))
     score = max(ranked, 1.0) if evidence >= line else ranked
-    ranked = alertable_rank / (RANK * youth(n))
+    ranked = alertable_strength / (RANK * youth(n))
     if outside:
         alertable = max(alertable, line)
         ranked = max(ranked, 1.0)

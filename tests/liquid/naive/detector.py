@@ -49,12 +49,13 @@ class Detector:
         return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
 
     def rank(self, error: float, n: int, group: dict[str, float]) -> tuple[float, dict[str, float]]:
-        """Ranking evidence, and its square by group."""
+        """Ranking evidence; its square by group, with flatline and gap."""
         miss, unrest = self.foresight.observe(error, n)
         ranked = dict.fromkeys(EVIDENCE, 0.0)
         ranked |= {"surprise": (0.5 * miss) ** 2, "volatility": (0.7 * unrest) ** 2}
         ranked |= {name: group[name] for name in ("habit", "shape")}
-        return math.sqrt(sum(ranked.values())), ranked
+        rank = math.sqrt(sum(ranked.values()))
+        return rank, ranked | {name: group[name] for name in ("flatline", "gap")}
 
     def _look(self, time: float, value: float, gap: float, n: int) -> Seen:
         p = self.predictor
