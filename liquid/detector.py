@@ -4,8 +4,8 @@ g = sqrt(sum (w_k A_k)^2) over all evidence A_k = -log10 p: the tails of the sta
 the habit contexts, and the levels of the shape memory. It is held against the line of the series and opens alerts.
 
 The ranking evidence has the forecaster's errors (`liquid.anomaly.foresight`) in place of the tails, which fall silent
-in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score. Whether somebody is told
-of an alert depends on the same with flatline and gap, about which no forecast says anything.
+in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score. Whether somebody is
+told of an alert depends on the same with flatline and gap, about which no forecast says anything.
 """
 
 from __future__ import annotations
