@@ -29,7 +29,15 @@ def test_a_change_of_layout_raises_the_version(name: str) -> None:
         assert str(saved["layout"]) == layout(name)
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.name.startswith(CURRENT)], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        # compiled nowhere else in the fast tests
+        pytest.param(p, id=p.stem, marks=pytest.mark.slow if tier(p) == "standard" else ())
+        for p in FILES
+        if p.name.startswith(CURRENT)
+    ],
+)
 def test_a_row_of_this_version_goes_on_as_when_it_was_saved(path: Path) -> None:
     model = Model(config(tier(path)), capacity=1)
     with np.load(path) as saved:

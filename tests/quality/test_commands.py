@@ -33,6 +33,18 @@ def folder(tmp_path):
     return tmp_path
 
 
+def test_our_other_tiers_have_rows_of_their_own(folder, tmp_path) -> None:
+    arguments = [str(folder), "--baselines", "none", "--mode", "full", "--horizons", "10m,1h"]
+    arguments += ["--results", str(tmp_path / "results"), "--tier", "compact"]
+    result = RUNNER.invoke(app(forecasts.main), arguments)
+    assert result.exit_code == 0, result.output
+    first = [line.split() for line in result.output.splitlines() if "liquidstream" in line]
+    assert any(line[1:3] == ["liquidstream", "compact"] for line in first), result.output
+    wrong = RUNNER.invoke(app(forecasts.main), [*arguments, "--tier", "huge"])
+    assert wrong.exit_code == 2
+    assert "no tier 'huge'; there are compact, standard, full" in " ".join(wrong.output.split())
+
+
 def test_forecasts_of_any_folder_are_measured_once(folder, tmp_path, monkeypatch) -> None:
     arguments = [str(folder), "--baselines", "last value,EWMA", "--mode", "full", "--mode", "drop:0.5"]
     arguments += ["--horizons", "10m,1h", "--results", str(tmp_path / "results")]
