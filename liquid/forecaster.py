@@ -19,7 +19,7 @@ from liquid import intervals
 from liquid._jit import njit
 from liquid.features import analog, bank, hours, origin, period, phase
 from liquid.features.wall import wall
-from liquid.learning import conformal, correction, decoder, delayed, mixture, rls
+from liquid.learning import conformal, correction, coverage, decoder, delayed, mixture, rls
 from liquid.tiers import Tier
 
 EXPERTS: Final = 5
@@ -75,6 +75,7 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("pending", pending_dtype(tier), (horizons, tier.slots)),
             ("made", "i8", (horizons,)),
             ("delayed", delayed.delayed_dtype(tier.errors), (horizons,)),
+            ("held", coverage.HELD, (horizons + 1,)),
             ("seen", "i8"),
             ("born", "f8"),
             ("spacing", "f4"),
@@ -381,7 +382,7 @@ def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
     read_experts(f, f.origin, kinds, declared, distance, unit, work)
     work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
     intervals.fill(f, m + 1, declared, distance, unit, spread, True, work)
-    delayed.remember(f.delayed[m], f.origin.time, horizon, work.mixed, work.scale, work.widening, work.input)
+    delayed.remember(f.delayed[m], f.origin.time, horizon, work.mixed, work.scale, work.widening, work.half, work.input)
     made = f.made[m]
     slots = f.pending.shape[1]
     newest = f.pending[m, (made - 1) % slots]

@@ -9,7 +9,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.features import hours, phase
 from liquid.features.wall import wall
-from liquid.learning import conformal, delayed
+from liquid.learning import conformal, coverage, delayed
 
 _MISS = np.log(np.array(conformal.MISS))
 
@@ -64,17 +64,19 @@ def half_width(f, m, level, scale):
 
 
 @njit
-def _learn(c, error, z, mixed, scale, widening, x, pending, work):
-    """Learn from an error. Rounding outward lets an interval reach work.whole further. Value and forecast at the same
-    declared bound say that the interval held it, and nothing about how wide it should be elsewhere: that is an error
-    of one scale."""
+def _learn(f, m, time, error, z, mixed, scale, widening, pending, work):
+    """Count and learn an error that has become known at `time`, of the forecast whose half widths and inputs are in
+    `work`. Rounding outward lets an interval reach work.whole further. Value and forecast at the same declared bound
+    say that the interval held it, and nothing about how wide it should be elsewhere: that is an error of one scale."""
+    c = f.bucket[m].conformal
     near = 1e-5 * (1.0 + abs(z))
     if (z <= work.low and mixed <= work.low + near) or (z >= work.high and mixed >= work.high - near):
         error = max(error, min(1.0, conformal.quantile(c, 1)) * scale)
         beyond = 0.0
     else:
         beyond = error - work.whole
-    conformal.learn(c, error, beyond, scale, widening, x, pending)
+    coverage.count(f.held[m], time, beyond, work.half)
+    conformal.learn(c, error, beyond, scale, widening, work.input, pending)
 
 
 @njit
@@ -83,8 +85,8 @@ def learn_next(f, declared, time, z, work):
     c = f.bucket[0].conformal
     error = abs(z - work.mixed)
     if c.feedbacks > 10.0:
-        hours.learn(f.hours, hour_of_day(declared, time), error / c.scale)
-    _learn(c, error, z, work.mixed, work.scale, work.widening, work.input, 1.0, work)
+        hours.learn(f.hours, hour_of_day(declared, time), error / c.scale, f.seen)
+    _learn(f, np.int64(0), time, error, z, work.mixed, work.scale, work.widening, 1.0, work)
 
 
 @njit
@@ -92,17 +94,18 @@ def learn_due(f, m, horizon, time, z, unit, work):
     """Feedback for the forecasts of fixed horizon m that are due at the event z at `time`."""
     ring = f.delayed[m]
     c = f.bucket[m + 1].conformal
-    for s in range(len(ring.slot)):
-        p = ring.slot[s]
-        if not delayed.due(p, time, horizon, unit):
+    for s in range(len(ring.time)):
+        if not delayed.due(ring, s, time, horizon, unit):
             continue
-        p.waiting = 0
-        off = abs(time - p.time - horizon) / horizon
+        ring.waiting[s] = 0
+        off = abs(time - ring.time[s] - horizon) / horizon
         if off > delayed.TOLERANCE + 1e-9:
             continue
-        delayed.inputs(p, work.input)
-        error = conformal.on_time(c, abs(z - p.mixed), p.scale, off)
-        _learn(c, error, z, p.mixed, p.scale, delayed.widening(p), work.input, delayed.pending(ring, s), work)
+        mixed = ring.mixed[s]
+        scale = ring.scale[s]
+        widening = delayed.recall(ring, s, work.half, work.input)
+        error = conformal.on_time(c, abs(z - mixed), scale, off)
+        _learn(f, m + 1, time, error, z, mixed, scale, widening, delayed.pending(ring, s), work)
 
 
 @njit

@@ -15,11 +15,22 @@ from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.features import rings
 from liquid.forecast import forecast_row
+from liquid.learning import coverage
 from liquid.options import SeriesOptions, options_array
 from liquid.results import as_bytes
 from liquid.tiers import TIERS
 
-__all__ = ["Forecast", "IncompatibleRow", "Model", "ModelConfig", "Result", "SeriesOptions", "forecast_row", "warm"]
+__all__ = [
+    "Forecast",
+    "Held",
+    "IncompatibleRow",
+    "Model",
+    "ModelConfig",
+    "Result",
+    "SeriesOptions",
+    "forecast_row",
+    "warm",
+]
 
 _MAGIC = b"LQR"
 
@@ -39,6 +50,19 @@ class Forecast(NamedTuple):
     upper80: float
     lower95: float
     upper95: float
+
+
+class Held(NamedTuple):
+    """What intervals really held over the `window` ("day", "week", "month") before the newest event.
+
+    horizon : seconds, 0: the next event. level : what they promised. share : of `n` values inside, nan of none.
+    """
+
+    horizon: float
+    window: str
+    level: float
+    share: float
+    n: int
 
 
 class Result(NamedTuple):
@@ -205,6 +229,21 @@ class Model:
     def reset_row(self, slot: int) -> None:
         """Forget a series' state."""
         as_bytes(self.rows)[slot] = as_bytes(self._fresh)[0]
+
+    def held(self, slot: int) -> list[Held]:
+        """What the series' intervals really held lately, by horizon, window and level.
+
+        Of a fixed horizon, forecasts evenly spread over it are counted, each at the event within a tenth of the horizon
+        of its time. By the time of events."""
+        r, found = self.rows[slot], []
+        held, now, born = r["forecaster"]["held"], r["clock"]["time"], r["forecaster"]["born"]
+        for window in coverage.WINDOWS:
+            n, inside = coverage.recent(held, now, born, window)
+            for horizon, many, counts in zip((0.0, *self.config.horizons), n.tolist(), inside, strict=True):
+                shares = counts / many if many > 0 else np.full(len(counts), np.nan)
+                rows = zip(res.LEVELS, shares.tolist(), strict=True)
+                found += [Held(horizon, window, level, share, round(many)) for level, share in rows]
+        return found
 
     def describe(self, slot: int) -> dict[str, Any]:
         """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped,

@@ -11,7 +11,8 @@ import numpy as np
 
 from liquid import LEVELS, IncompatibleRow, Model
 from liquid.feedback import apply
-from liquid.model import forecast_row
+from liquid.learning import coverage
+from liquid.model import Held, forecast_row
 from liquid.results import OPENED, SKIPPED, as_bytes
 from stream.config import FeedSettings, ModelSettings
 from stream.earlier import EarlierRows
@@ -181,6 +182,25 @@ class FeedEngine:
         with self._lock:
             found = self._find(series)
             return found and found[1]
+
+    def held(self, series: str) -> list[Held]:
+        """`Model.held` of a series, empty where it is unknown."""
+        with self._lock:
+            found = self._find(series)
+            return self.model.held(found[0]) if found else []
+
+    def held_by_all(self, window: str) -> tuple[np.ndarray, np.ndarray]:
+        """What the intervals of all series held in a window before the newest event of each.
+
+        Returns
+        -------
+        n : (1 + horizons,) errors; 0 is the next event. inside : (1 + horizons, levels), how many were inside."""
+        with self._lock:
+            rows = self.model.rows[[slot for table in self._tables.values() for slot in table.values()]]
+        held = rows["forecaster"]["held"]
+        now, born = rows["clock"]["time"][:, None], rows["forecaster"]["born"][:, None]
+        n, inside = coverage.recent(held, now, born, window)
+        return n.sum(axis=0), inside.sum(axis=0)
 
     def read(self, series: str) -> tuple[dict[str, Any], np.void, np.void] | None:
         """`Model.describe` of a series and copies of its row and options, of the same event; None where unknown."""

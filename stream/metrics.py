@@ -26,6 +26,7 @@ from stream.coverage import INTERVALS, held
 from stream.engine import FeedEngine
 from stream.pipeline import Work
 from stream.transport.base import TopicPartition
+from stream.units import duration
 
 # A second line for every counter, of no use here.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -34,6 +35,9 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 
 #: Coverage looks back over about this many events of a feed.
 _COVERAGE_EVENTS = 10_000
+
+#: What the intervals of all series held is summed up this often.
+_HELD_SECONDS = 30.0
 
 
 class Metrics:
@@ -80,6 +84,12 @@ class Metrics:
             "liquidstream_interval_coverage_ratio",
             "Share of the recent values of ready series inside their interval",
             ["feed", "level"],
+            registry=registry,
+        )
+        self.held = Gauge(
+            "liquidstream_forecast_coverage_ratio",
+            "Share of values inside the interval of the forecast, all series, in the week before their newest event",
+            ["feed", "horizon", "level"],
             registry=registry,
         )
         self.drifts = Counter("liquidstream_drifts_total", "Drifts begun, by kind", ["feed", "kind"], registry=registry)
@@ -135,6 +145,7 @@ class FeedMetrics:
         self._state_bytes = metrics.state_bytes.labels(feed)
         self._watched = False
         self._consumed: dict[TopicPartition, Counter] = {}
+        self._held_after = 0.0
 
     def committed(self, source: TopicPartition, work: Work) -> None:
         """Count what a commit made visible of one partition."""
@@ -149,12 +160,24 @@ class FeedMetrics:
             self._metrics.rejected.labels(self._feed, reason).inc(count)
 
     def state(self, engine: FeedEngine) -> None:
+        """Take over what holds for all series. Coverage, which reads every row, at most once in `_HELD_SECONDS`."""
         self._series.set(len(engine))
         self._state_bytes.set(engine.state_bytes)
         if not self._watched:  # counted when somebody asks: it looks at every row
             self._watched = True
             for kind in DRIFTS:
                 self._metrics.drift_series.labels(self._feed, kind).set_function(partial(engine.drifting, kind))
+        if time.monotonic() >= self._held_after:
+            self._held_after = time.monotonic() + _HELD_SECONDS
+            self._coverage_ahead(engine)
+
+    def _coverage_ahead(self, engine: FeedEngine) -> None:
+        n, inside = engine.held_by_all("week")
+        horizons = ["next", *map(duration, engine.feed.horizons)]
+        for horizon, many, counts in zip(horizons, n.tolist(), inside.tolist(), strict=True):
+            for level, count in zip(INTERVALS, counts, strict=True):
+                share = count / many if many > 0 else float("nan")
+                self._metrics.held.labels(self._feed, horizon, level).set(share)
 
     def _count(self, results: np.ndarray) -> None:
         self._events.inc(len(results))

@@ -11,15 +11,13 @@ from liquid.features import phase
 
 _RATE = 0.05
 
-#: size: mean log(error / usual error). visits saturate at 255.
-HOURS = np.dtype([("size", "f4", (phase.HOURS,)), ("visits", "u1", (phase.HOURS,))], align=True)
+#: size: mean log(error / usual error).
+HOURS = np.dtype([("size", "f4", (phase.HOURS,))], align=True)
 
 
 @njit
-def learn(table, hour, ratio):
-    """Move the hour's size towards log(ratio), clipped to 1/50..50, by max(1/visits, rate)."""
-    n = table.visits[hour]
+def learn(table, hour, ratio, events):
+    """Move the hour's size towards log(ratio), clipped to 1/50..50. events : seen so far of all hours, which are taken
+    to have had their share."""
     target = math.log(min(max(ratio, 0.02), 50.0))
-    table.size[hour] += max(1.0 / (n + 1.0), _RATE) * (target - table.size[hour])
-    if n < 255:
-        table.visits[hour] = n + 1
+    table.size[hour] += max(1.0 / (1.0 + events / phase.HOURS), _RATE) * (target - table.size[hour])

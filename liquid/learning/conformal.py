@@ -36,7 +36,7 @@ _MISS = np.array(MISS)
 _GAMMA = np.array(GAMMA)
 
 #: scale: running mean |error| / exp(theta.x); alpha per level; theta, running mean and deviation of the inputs; mean
-#: |error| in scales and number of the forecasts compared on time and of the others.
+#: |error| in scales and number of the forecasts compared on time and of the others (saturating).
 CONFORMAL = np.dtype(
     [
         ("scale", "f4"),
@@ -47,7 +47,7 @@ CONFORMAL = np.dtype(
         ("mean", "f4", (INPUTS,)),
         ("deviation", "f4", (INPUTS,)),
         ("size", "f4", (2,)),
-        ("sizes", "f4", (2,)),
+        ("sizes", "u1", (2,)),
     ],
     align=True,
 )
@@ -120,11 +120,12 @@ def on_time(c, error, scale, off):
         return error
     late = 0 if off <= ON_TIME else 1
     u = min(error / max(scale, 1e-9), 5.0)
-    c.sizes[late] = min(c.sizes[late] + 1.0, 1e6)
-    c.size[late] += max(1.0 / c.sizes[late], _SIZE_RATE) * (u - c.size[late])
+    c.size[late] += max(1.0 / (c.sizes[late] + 1.0), _SIZE_RATE) * (u - c.size[late])
+    if c.sizes[late] < 255:
+        c.sizes[late] += 1
     if late == 0:
         return error
-    n = min(c.sizes[0], 1.0 / _SIZE_RATE)
+    n = min(float(c.sizes[0]), 1.0 / _SIZE_RATE)
     ratio = (n * c.size[1] / max(c.size[0], 0.05) + _SHRINKAGE) / (n + _SHRINKAGE)
     return error / min(max(ratio, 1.0), 4.0)
 

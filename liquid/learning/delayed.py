@@ -6,6 +6,8 @@ all.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from liquid._jit import njit
@@ -15,81 +17,87 @@ from liquid.learning import conformal
 TOLERANCE = 0.1
 _INPUT = 1.0 / 40.0  # step of a stored input
 _WIDENING = 1.0 / 60.0  # step of a stored log widening
-
-#: time of the origin (epoch s), 1/40 of the inputs, 1/60 of log widening.
-FORECAST = np.dtype(
-    [
-        ("time", "f8"),
-        ("mixed", "f4"),
-        ("scale", "f4"),
-        ("widening", "i1"),
-        ("input", "i1", (conformal.INPUTS,)),
-        ("waiting", "u1"),
-    ],
-    align=True,
-)
+_HALF = 1.0 / 60.0  # step of a stored log half width
+_LEAST = 0.1  # scales: the narrowest half width that can be stored
 
 
 def delayed_dtype(slots: int) -> np.dtype:
-    """A ring of `slots` >= 3 forecasts of one horizon, 1 / (slots - 2) of it apart; number of those made."""
-    return np.dtype([("slot", FORECAST, (slots,)), ("made", "i8")], align=True)
+    """A ring of `slots` >= 3 forecasts of one horizon, 1 / (slots - 2) of it apart.
+
+    Fields
+    ------
+    time : of the origin (epoch s). mixed, scale : in z. widening, input, half : 1/60 of log widening, 1/40 of the
+    inputs, 1/60 of the logarithm of half widths in tenths of the scale. waiting : for its target. made : forecasts kept
+    so far.
+    """
+    return np.dtype(
+        [
+            ("time", "f8", (slots,)),
+            ("mixed", "f4", (slots,)),
+            ("scale", "f4", (slots,)),
+            ("made", "u4"),
+            ("widening", "i1", (slots,)),
+            ("input", "i1", (slots, conformal.INPUTS)),
+            ("half", "u1", (slots, conformal.LEVELS)),
+            ("waiting", "u1", (slots,)),
+        ],
+        align=True,
+    )
 
 
 @njit
 def recode(ring, factor, shift):
     """z becomes z * factor - shift."""
-    for s in range(len(ring.slot)):
-        p = ring.slot[s]
-        p.mixed = min(max(p.mixed * factor - shift, -1e4), 1e4)
-        p.scale = min(p.scale * factor, 1e4)
+    for s in range(len(ring.time)):
+        ring.mixed[s] = min(max(ring.mixed[s] * factor - shift, -1e4), 1e4)
+        ring.scale[s] = min(ring.scale[s] * factor, 1e4)
 
 
 @njit
-def remember(ring, time, horizon, mixed, scale, widening, x):
+def remember(ring, time, horizon, mixed, scale, widening, half, x):
     """Keep a forecast, when the last one kept is old enough.
 
     Parameters
     ----------
     time : of its origin. horizon : seconds. mixed : the forecast (z). scale, widening : see `conformal.learn`.
-    x : (INPUTS,) standardised inputs.
+    half : (LEVELS,) half widths (z). x : (INPUTS,) standardised inputs.
     """
-    slots = len(ring.slot)
-    if ring.made > 0:
-        newest = ring.slot[(ring.made - 1) % slots]
-        if time - newest.time < horizon / (slots - 2.0) * (1.0 - 1e-9):
-            return
-    p = ring.slot[ring.made % slots]
-    ring.made += 1
-    p.time = time
-    p.mixed = mixed
-    p.scale = scale
-    p.widening = np.int8(round(np.log(widening) / _WIDENING))
-    for k in range(len(p.input)):
-        p.input[k] = np.int8(round(x[k] / _INPUT))
-    p.waiting = 1
+    slots = len(ring.time)
+    made = np.int64(ring.made)
+    if made > 0 and time - ring.time[(made - 1) % slots] < horizon / (slots - 2.0) * (1.0 - 1e-9):
+        return
+    s = made % slots
+    ring.made = made + 1
+    ring.time[s] = time
+    ring.mixed[s] = mixed
+    ring.scale[s] = scale
+    ring.widening[s] = np.int8(round(math.log(widening) / _WIDENING))
+    for k in range(conformal.INPUTS):
+        ring.input[s, k] = np.int8(round(x[k] / _INPUT))
+    for k in range(conformal.LEVELS):
+        size = half[k] / (_LEAST * max(scale, 1e-9))
+        ring.half[s, k] = np.uint8(round(min(max(math.log(max(size, 1.0)) / _HALF, 0.0), 255.0)))
+    ring.waiting[s] = 1
 
 
 @njit
-def due(p, time, horizon, unit):
-    """Whether an event at `time` is late enough for a waiting forecast, half a unit early at most."""
-    age = time - p.time
-    return p.waiting > 0 and (age >= horizon - 0.5 * unit or age >= horizon * (1.0 - 1e-9))
+def due(ring, s, time, horizon, unit):
+    """Whether an event at `time` is late enough for the forecast in slot s, half a unit early at most."""
+    age = time - ring.time[s]
+    return ring.waiting[s] > 0 and (age >= horizon - 0.5 * unit or age >= horizon * (1.0 - 1e-9))
 
 
 @njit
 def pending(ring, s):
     """Forecasts made since the one in slot s, including it."""
-    return float((ring.made - 1 - s) % len(ring.slot) + 1)
+    return float((np.int64(ring.made) - 1 - s) % len(ring.time) + 1)
 
 
 @njit
-def widening(p):
-    """exp(theta . x) at the origin."""
-    return np.exp(p.widening * _WIDENING)
-
-
-@njit
-def inputs(p, x):
-    """The inputs at the origin, into x."""
-    for k in range(len(p.input)):
-        x[k] = p.input[k] * _INPUT
+def recall(ring, s, half, x):
+    """Half widths (z) and inputs of the forecast in slot s, into half and x; gives exp(theta . x) at its origin."""
+    for k in range(conformal.LEVELS):
+        half[k] = math.exp(ring.half[s, k] * _HALF) * _LEAST * ring.scale[s]
+    for k in range(conformal.INPUTS):
+        x[k] = ring.input[s, k] * _INPUT
+    return math.exp(ring.widening[s] * _WIDENING)

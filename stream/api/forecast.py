@@ -42,6 +42,9 @@ def forecast(
     ahead = [_seconds(text) for text in horizons]
     levels = list(dict.fromkeys(_level(one) for one in level or LEVELS))
     facts, made = _made(service.engines[series.feed.name], series, ahead, levels)
+    held: dict[tuple[float, float], dict[str, float | None]] = {}
+    for record in service.engines[series.feed.name].held(series.id):
+        held.setdefault((record.horizon, record.level), {})[record.window] = finite(record.share)
     columns = zip(
         horizons, ahead, made["time"].tolist(), finites(made["mean"]), made["lower"], made["upper"], strict=True
     )
@@ -57,7 +60,7 @@ def forecast(
                 time=time,
                 mean=mean,
                 intervals=[
-                    models.Interval(level=one, lower=low, upper=high)
+                    models.Interval(level=one, lower=low, upper=high, held=held.get((seconds, one)))
                     for one, low, high in zip(levels, finites(lower), finites(upper), strict=True)
                 ],
             )

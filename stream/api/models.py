@@ -128,6 +128,16 @@ class Coverage(Answer):
     n: int = Field(description="Results counted: those that are kept and had an interval.")
 
 
+class Held(Answer):
+    """What one interval really held in a window of time before the newest event."""
+
+    horizon: str | None = Field(description="How far ahead; null is the next event.")
+    window: str = Field(description="`day`, `week` or `month` (30 days), by the time of events.")
+    level: float = Field(description="The share that was promised.")
+    share: Number = Field(description="Share of values inside the interval; null where n is 0.")
+    n: int = Field(description="Forecasts that were compared with a value, evenly spread over their horizon.")
+
+
 class SeriesDetail(Series):
     model_config = _example(
         **SERIES,
@@ -145,6 +155,7 @@ class SeriesDetail(Series):
             "0.8": {"promised": 0.8, "real": 0.789, "n": 1834},
             "0.95": {"promised": 0.95, "real": 0.947, "n": 1834},
         },
+        held=[{"horizon": "1h", "window": "week", "level": 0.95, "share": 0.951, "n": 163}],
     )
 
     label: str | None = Field(description="What the feed's values are, for people.")
@@ -158,12 +169,17 @@ class SeriesDetail(Series):
     period_seconds: Number = Field(description="Length of the cycle that was found; null where there is none.")
     bytes: int | None = Field(description="Size of the series' state.")
     coverage: dict[str, Coverage]
+    held: list[Held]
 
 
 class Interval(Answer):
     level: float
     lower: Number
     upper: Number
+    held: dict[str, Number] | None = Field(
+        description="Share of values that such intervals really held in the last day, week and month, null where none "
+        "was compared; null for other horizons than those of the feed and other levels than 0.5, 0.8 and 0.95."
+    )
 
 
 class Forecast(Answer):
@@ -188,7 +204,14 @@ class Forecasts(Answer):
                 "seconds": 3600.0,
                 "time": 1360357200.0,
                 "mean": 33.5,
-                "intervals": [{"level": 0.8, "lower": 18.0, "upper": 51.2}],
+                "intervals": [
+                    {
+                        "level": 0.8,
+                        "lower": 18.0,
+                        "upper": 51.2,
+                        "held": {"day": 0.75, "week": 0.812, "month": 0.803},
+                    }
+                ],
             }
         ],
     )

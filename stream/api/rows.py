@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from liquid.model import Held
 from liquid.results import SEVERITIES, STATES
 from stream.api.encoding import finite
 from stream.engine import FeedEngine
 from stream.episodes import Episode
 from stream.history import Coverage, Page
+from stream.units import duration
 
 
 def alert(episode: Episode) -> dict[str, Any]:
@@ -71,6 +73,14 @@ def coverage(counted: Coverage) -> dict[str, Any]:
     """The members of `models.Coverage`."""
     real = counted.inside / counted.n if counted.n else None
     return {"promised": counted.promised, "real": real, "n": counted.n}
+
+
+def held(found: Iterable[Held]) -> list[dict[str, Any]]:
+    """The members of `models.Held`."""
+    return [
+        {**one._asdict(), "horizon": duration(one.horizon) if one.horizon else None, "share": finite(one.share)}
+        for one in found
+    ]
 
 
 def _known(number: float | None) -> float | None:

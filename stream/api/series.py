@@ -67,6 +67,7 @@ def series_detail(service: Running, series: Series) -> models.SeriesDetail:
                 level: rows.coverage(counted)
                 for level, counted in history.coverage(series.feed.name, series.id).items()
             },
+            "held": rows.held(service.engines[series.feed.name].held(series.id)),
         }
     )
 

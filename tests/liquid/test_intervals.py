@@ -153,3 +153,28 @@ def test_long_horizons_are_no_further_off_than_the_exact_law(name: str, ahead: i
         k = LEVELS[level][1]
         inside = (out[f"lo{k}"][:, 0] <= target) & (target <= out[f"hi{k}"][:, 0])
         assert off(inside, level, 1000) <= allowed[ahead]
+
+
+def test_what_was_really_held_is_counted() -> None:
+    """Against the results themselves, over windows that end within what the counter approximates."""
+    values = ar1(np.random.default_rng(17), 2400)
+    model = Model(ModelConfig(horizons=tuple(HOUR * h for h in AHEAD)), capacity=1)
+    times = HOUR * np.arange(len(values))
+    out = model.run(np.zeros(len(values), int), times, values)
+    held = {(one.horizon, one.window, one.level): one for one in model.held(0)}
+    for window, length in (("day", 24), ("week", 7 * 24), ("month", 30 * 24)):
+        for level, (of_next, ahead) in LEVELS.items():
+            recent = out[-length:]
+            inside = (recent[f"lower{of_next}"] <= recent["value"]) & (recent["value"] <= recent[f"upper{of_next}"])
+            one = held[0.0, window, level]
+            assert one.n == pytest.approx(length, abs=1)
+            assert one.share == pytest.approx(inside.mean(), abs=0.1 if window == "day" else 0.03)
+            for m, h in enumerate(AHEAD):
+                rows = np.arange(len(values) - h - length, len(values) - h)
+                target = values[rows + h]
+                inside = (out[f"lo{ahead}"][rows, m] <= target) & (target <= out[f"hi{ahead}"][rows, m])
+                one = held[HOUR * h, window, level]
+                assert one.n == pytest.approx(length, abs=1)
+                assert one.share == pytest.approx(inside.mean(), abs=0.1 if window == "day" else 0.03)
+    assert {one.window for one in Model().held(0)} == {"day", "week", "month"}
+    assert all(one.n == 0 and np.isnan(one.share) for one in Model().held(0))

@@ -34,7 +34,7 @@ def test_doubles_only_where_values_and_times_are_kept() -> None:
     parts = {name.split(".")[0] for name in doubles}
     assert parts <= {"clock", "scale", "value", "rings", "detector", "forecaster", "drift"}
     of_forecaster = {name for name in doubles if name.startswith("forecaster")}
-    assert all(name.endswith(("time", "born", "pending", "delayed")) for name in of_forecaster), of_forecaster
+    assert all(name.endswith(("time", "born", "pending", "delayed", "held")) for name in of_forecaster), of_forecaster
 
 
 @pytest.mark.parametrize("horizons", [1, 2])

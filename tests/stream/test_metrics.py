@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from liquid.results import OPENED, READY, result_dtype
-from stream.config import FeedSettings
+from stream.config import FeedSettings, ModelSettings
 from stream.engine import FeedEngine
+from stream.events import EventBatch
 from stream.metrics import FeedMetrics, Metrics
 from stream.pipeline import Emitted, Work
 from stream.transport.base import TopicPartition
@@ -86,6 +87,27 @@ def test_coverage_is_of_ready_series_and_of_the_recent_past(metrics):
     for _ in range(10):
         feed.committed(SOURCE, work(results(10_000, **inside)))
     assert value(metrics, "interval_coverage_ratio", feed="f", level="0.95") > 0.999
+
+
+def test_what_the_intervals_of_all_series_held_in_a_week(metrics):
+    feed = FeedMetrics(metrics, "f")
+    engine = FeedEngine(FeedSettings(name="f", horizons=[60, 3600]), ModelSettings())
+    n = 900
+    at = 1000.0 + 60.0 * np.arange(n)
+    ids = ["a", "b"] * (n // 2)
+    values = np.random.default_rng(0).normal(size=n)
+    engine.step(EventBatch(SOURCE, ids, [""] * n, at, values, np.arange(n)))
+    feed.state(engine)
+    both = [engine.held(series) for series in "ab"]
+    for horizon, seconds in (("next", 0.0), ("1m", 60.0), ("1h", 3600.0)):
+        of = [[one for one in held if one.horizon == seconds and one.window == "week"] for held in both]
+        for level, a, b in zip(("0.5", "0.8", "0.95"), *of, strict=True):
+            told = value(metrics, "forecast_coverage_ratio", feed="f", horizon=horizon, level=level)
+            if a.n + b.n == 0:
+                assert np.isnan(told)  # the series come every two minutes
+            else:
+                assert told == pytest.approx((a.share * a.n + b.share * b.n) / (a.n + b.n), abs=0.01)
+    assert value(metrics, "forecast_coverage_ratio", feed="f", horizon="1h", level="0.95") > 0.8
 
 
 def test_names_and_labels(metrics):

@@ -9,15 +9,20 @@ import numpy as np
 
 @dataclass
 class Forecast:
-    """A forecast as it is kept: the inputs and the logarithm of the widening are rounded."""
+    """A forecast as it is kept: the inputs, the logarithms of the widening and of the half widths are rounded."""
 
     time: float
     mixed: float
     scale: float
     log_widening: float
+    sizes: np.ndarray  # half widths in scales
     x: np.ndarray
     number: int
     waiting: bool = True
+
+    @property
+    def half(self) -> np.ndarray:
+        return self.sizes * self.scale
 
 
 class Delayed:
@@ -29,12 +34,16 @@ class Delayed:
         self.apart = horizon / (slots - 2) * (1 - 1e-9)
         self.made = 0
 
-    def remember(self, time: float, mixed: float, scale: float, widening: float, x: np.ndarray) -> None:
+    def remember(
+        self, time: float, mixed: float, scale: float, widening: float, half: np.ndarray, x: np.ndarray
+    ) -> None:
         if self.kept and time - self.kept[-1].time < self.apart:
             return
         self.made += 1
         x = np.array([round(float(v) * 40) / 40 for v in x])
-        self.kept.append(Forecast(time, mixed, scale, round(math.log(widening) * 60) / 60, x, self.made))
+        codes = [min(round(60 * math.log(max(h / (0.1 * max(scale, 1e-9)), 1.0))), 255) for h in half]
+        sizes = 0.1 * np.exp(np.array(codes) / 60)
+        self.kept.append(Forecast(time, mixed, scale, round(math.log(widening) * 60) / 60, sizes, x, self.made))
 
     def due(self, time: float, unit: float) -> list[Forecast]:
         """Those that an event at `time` is late enough for, in the order of their slots; they wait no longer."""

@@ -13,6 +13,7 @@ from liquid.tiers import TIERS, Tier
 from tests.liquid.naive import analog
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
+from tests.liquid.naive.coverage import Held
 from tests.liquid.naive.decoder import Decoder
 from tests.liquid.naive.delayed import Delayed
 from tests.liquid.naive.hours import Hours
@@ -99,6 +100,7 @@ class Forecaster:
         self.made = [0] * len(horizons)
         self.delayed = [Delayed(h, tier.errors) for h in horizons]
         self.hours = Hours()
+        self.held = [Held() for _ in range(len(horizons) + 1)]
         self.seen = 0
         self.born = 0.0
         self.spacing = 1.0
@@ -158,7 +160,7 @@ class Forecaster:
     def remember(self, m: int, view: View, distance: float) -> None:
         """Keep a forecast of fixed horizon m, when the last one kept is old enough."""
         horizon = self.horizons[m]
-        self.delayed[m].remember(self.origin.time, view.mixed, view.scale, view.widening, view.inputs)
+        self.delayed[m].remember(self.origin.time, view.mixed, view.scale, view.widening, view.half, view.inputs)
         if self.pending[m]:
             passed = self.origin.time - self.pending[m][-1].origin.time
             if passed < horizon * forecaster.SPAN / self.slots * (1 - 1e-9):
@@ -179,8 +181,8 @@ class Forecaster:
         error = abs(z - view.mixed)
         b.mixture.learn(view.experts, view.mixed, z)
         if b.conformal.feedbacks > 10:
-            self.hours.learn(self.hour_of_day(time), error / b.conformal.scale)
-        self._learn_interval(b, z, error, view, view.widening, view.inputs, 1)
+            self.hours.learn(self.hour_of_day(time), error / b.conformal.scale, self.seen)
+        self._learn_interval(0, time, z, error, view, view.widening, view.inputs, 1)
         bounded = min(error, 8 * self.surprise + 1 / self.seen)
         self.surprise += max(0.1, 1 / self.seen) * (bounded - self.surprise)
         self.spacing += 0.02 * (min(gap, 100.0) - self.spacing)
@@ -189,14 +191,18 @@ class Forecaster:
             self._learn_due(m, time, z, unit)
             self._due(m, time, z, unit)
 
-    def _learn_interval(self, b: Bucket, z: float, error: float, view, widening: float, x: np.ndarray, pending: int):
-        """Learn from an error; where a declared bound alone explains it, it is one scale, and inside."""
+    def _learn_interval(
+        self, m: int, time: float, z: float, error: float, view, widening: float, x: np.ndarray, pending: int
+    ) -> None:
+        """Count and learn an error; where a declared bound alone explains it, it is one scale, and inside."""
+        b = self.bucket[m]
         near = 1e-5 * (1 + abs(z))
         below = max(z, view.mixed - near) <= self.low
         above = min(z, view.mixed + near) >= self.high
         beyond = error - self.whole
         if below or above:
             error, beyond = max(error, min(1.0, b.conformal.quantiles()[1]) * view.scale), 0.0
+        self.held[m].count(time, beyond, view.half)
         b.conformal.learn(error, beyond, view.scale, widening, x, pending)
 
     def _learn_due(self, m: int, time: float, z: float, unit: float) -> None:
@@ -205,7 +211,8 @@ class Forecaster:
             off = abs(time - p.time - horizon) / horizon
             if off <= 0.1 + 1e-9:
                 error = b.conformal.corrected(abs(z - p.mixed), p.scale, off)
-                self._learn_interval(b, z, error, p, math.exp(p.log_widening), p.x, self.delayed[m].pending(p))
+                pending = self.delayed[m].pending(p)
+                self._learn_interval(m + 1, time, z, error, p, math.exp(p.log_widening), p.x, pending)
 
     def _due(self, m: int, time: float, z: float, unit: float) -> None:
         horizon = self.horizons[m]

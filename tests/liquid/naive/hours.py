@@ -8,9 +8,7 @@ class Hours:
 
     def __init__(self) -> None:
         self.size = [0.0] * 24
-        self.visits = [0] * 24
 
-    def learn(self, hour: int, ratio: float) -> None:
-        self.visits[hour] += 1
+    def learn(self, hour: int, ratio: float, events: int) -> None:
         target = math.log(max(1 / 50, min(ratio, 50.0)))
-        self.size[hour] += max(1 / self.visits[hour], 0.05) * (target - self.size[hour])
+        self.size[hour] += max(24 / (24 + events), 0.05) * (target - self.size[hour])

@@ -30,7 +30,7 @@ def test_commands(running, tmp_path, command):
 
 
 def test_limits():
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9
     assert f"{events.MAX_BODY // 2**20} MiB or {events.MAX_RECORDS:,} records" in TEXT
     assert f"{messages.MOST_ITEMS:,} with the highest" in TEXT
     assert f"falls {live.QUEUED} messages behind" in TEXT

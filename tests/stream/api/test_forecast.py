@@ -34,7 +34,7 @@ def test_it_is_the_models_own_forecast(running):
     (one,) = running.get(PATH, horizon="7m", level=0.9)["forecasts"]
     made = running.service.engines["flights"].forecast(SPIKED, [420.0], [0.9])
     assert (one["mean"], one["intervals"]) == (
-        made["mean"][0], [{"level": 0.9, "lower": made["lower"][0, 0], "upper": made["upper"][0, 0]}],
+        made["mean"][0], [{"level": 0.9, "lower": made["lower"][0, 0], "upper": made["upper"][0, 0], "held": None}],
     )  # fmt: skip
 
 

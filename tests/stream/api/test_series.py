@@ -71,6 +71,23 @@ def test_one_series_with_facts_and_coverage(running):
         assert one["coverage"][level] == {"promised": float(level), "real": inside / len(rows), "n": len(rows)}
 
 
+def test_what_intervals_really_held_is_a_field(running):
+    held = running.get(path(SPIKED))["held"]
+    assert {(one["horizon"], one["window"], one["level"]) for one in held} == {
+        (h, w, level) for h in (None, "1h", "1d") for w in ("day", "week", "month") for level in (0.5, 0.8, 0.95)
+    }
+    by = {(one["horizon"], one["window"], one["level"]): one for one in held}
+    assert by[None, "day", 0.8]["n"] == 617  # 620 events in as many minutes, the first three have no interval
+    assert by["1h", "day", 0.8]["n"] > 60
+    assert by["1d", "month", 0.8] == {"horizon": "1d", "window": "month", "level": 0.8, "share": None, "n": 0}
+    for horizon in (None, "1h"):
+        shares = [by[horizon, "week", level]["share"] for level in (0.5, 0.8, 0.95)]
+        assert 0 < shares[0] < shares[1] < shares[2] <= 1
+    (ahead,) = running.get(f"{path(SPIKED)}/forecast", horizon="1h", level=[0.8, 0.9])["forecasts"]
+    assert ahead["intervals"][0]["held"]["week"] == by["1h", "week", 0.8]["share"]
+    assert ahead["intervals"][1]["held"] is None
+
+
 def test_an_id_may_be_sent_with_its_slashes(running):
     assert running.get("/v1/series/JFK/AA 1")["id"] == SPIKED
 

@@ -44,7 +44,7 @@ const WINDOWS = [
 ];
 
 /** Promised against real coverage, for the windows that have enough values. */
-export function trust(points) {
+export function trust(points, held = []) {
   const newest = points.time.at(-1);
   const rows = [];
   for (const [name, length] of WINDOWS) {
@@ -72,7 +72,16 @@ export function trust(points) {
       ),
     ),
     h("p", { class: "muted small", text: "How many values fell inside the band that was there before they came." }),
+    ahead(held),
   );
+}
+
+/** One line: what the bands of the forecasts held in the week before the newest event. */
+function ahead(held) {
+  const rows = held.filter((one) => one.window === "week" && one.horizon && one.level > 0.9 && one.n >= ENOUGH);
+  if (!rows.length) return null;
+  const text = rows.map((one) => `${duration(seconds(one.horizon))} ahead ${percent(one.share)}`).join(", ");
+  return h("p", { class: "muted small", text: `Last week the 95 % band of the forecasts held, ${text} of the values.` });
 }
 
 function covered(real, promised) {

@@ -114,7 +114,7 @@ export function series({ store, live, route }) {
       ...[
         why(explained, clock),
         others(feed, store.label(feed), openElsewhere),
-        trust(points),
+        trust(points, detail.held),
         episodes(alerts, selected, clock, chooseAlert),
         facts(detail, clock, drift),
       ].filter(Boolean),
