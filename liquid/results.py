@@ -67,8 +67,9 @@ def result_dtype(horizons: int) -> np.dtype:
     time, value : the event. gap : seconds since the series' previous event.
     expected, lower50, upper50, lower80, upper80, lower, upper : what was expected of this value before it came, with
         its 50 %, 80 % and 95 % interval (nan for the first three events).
-    score : 1.0 is the alert line; continuous. alert_score : the score where this event opens or escalates an alert,
-        else min(score, 0.99). severity : index into SEVERITIES, of what may alert: options and feedback lower it, and a
+    score : ranks the events of a series; at least 1.0 where its evidence reaches the alert line. alert_score : the
+        score (at least 1.0) where this event opens or escalates an alert, else min(score, 0.99). severity : index
+        into SEVERITIES, of what may alert: options and feedback lower it, flatline and gap count in it, and a
         value outside its declared range is a warning at least. state : LEARNING or READY. events : events seen.
     alert : one of NO_ALERT, OPENED, ESCALATED, CLOSED, NOTIFIED, with the episode's alert_begin, alert_peak_time
         (epoch seconds) and alert_peak (score). notify : 1 where the alert becomes worth waking somebody, at most once
