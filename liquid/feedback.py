@@ -22,7 +22,7 @@ from liquid.results import EVIDENCE
 
 MARKS: Final = ("useful", "useless", "missed")
 
-STEP: Final = 0.25
+STEP: Final = 0.10
 MISSED: Final = 0.05
 FORGIVEN: Final = 0.5
 MOST: Final = 0.50

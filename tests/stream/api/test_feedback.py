@@ -35,19 +35,19 @@ def test_what_is_said_moves_the_line_is_listed_and_survives_a_restart(own, tmp_p
     assert (entry["series"], entry["alert"], entry["who"], entry["note"]) == ("LGA.1", alert["id"], "ana", "planned")
     assert (entry["event"], entry["before"], entry["time"]) == (N, {}, alert["begin"])
     loudest = max(alert["shares"], key=alert["shares"].get)
-    assert entry["after"][loudest] == max(entry["after"].values()) == 1.25
+    assert entry["after"][loudest] == max(entry["after"].values()) == 1.1
     assert own.get("/v1/alerts", series="LGA.1")["alerts"][0]["feedback"] == "useless"
     own.post({"series": "LGA.1", "time": START + 60 * N, "value": 11})
     eventually(lambda: own.get("/v1/explain", series="LGA.1")["time"] == START + 60 * N)
-    assert own.get("/v1/explain", series="LGA.1")["line"]["feedback"][loudest] == pytest.approx(1.25, abs=1e-3)
+    assert own.get("/v1/explain", series="LGA.1")["line"]["feedback"][loudest] == pytest.approx(1.1, abs=1e-3)
     own.service.stop()
     with start(tmp_path) as again:
         assert heard(again, 1) == [entry]
         assert again.get("/v1/alerts", series="LGA.1")["alerts"][0]["feedback"] == "useless"
         say(again, mark="useful", alert=alert["id"])
         newest, _ = heard(again, 2)
-        assert newest["before"][loudest] == pytest.approx(1.25, abs=1e-3)
-        assert newest["after"][loudest] == pytest.approx(1.125, abs=1e-3)
+        assert newest["before"][loudest] == pytest.approx(1.1, abs=1e-3)
+        assert newest["after"][loudest] == pytest.approx(1.05, abs=1e-3)
 
 
 def test_a_pattern_reaches_all_series_that_match(own):
