@@ -32,6 +32,8 @@ _RISE = 4.0  # most that an error counts in the running error, which must keep u
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _CAP = 1e4
+_REACH = 8.0  # of one event into the means, deviations
+_WILD = 20.0  # changes in usual ones beyond which a row is scaled down
 
 
 def pending_dtype(tier: Tier) -> np.dtype:
@@ -236,8 +238,11 @@ def _learn(f, m, distance, z0, z, kinds, work):
     b = f.bucket[m]
     dz = z - z0
     b.rows = min(b.rows + 1.0, 1e6)
-    b.change += max(1.0 / b.rows, 0.005) * (min(abs(dz), _CAP) - b.change)
+    moved = min(abs(dz), _WILD * b.change) if b.rows > 30.0 else abs(dz)
+    b.change += max(1.0 / b.rows, 0.005) * (min(moved, _CAP) - b.change)
     scale = 1.0 / max(b.change, 1e-3)
+    if abs(dz) > moved:
+        scale *= moved / abs(dz)
     e0 = dz - rls.predict(f.readout, work.x, len(f.readout))
     e1 = e0 - rls.predict(f.unit_readout, work.h, len(f.unit_readout))
     correction.fill(work.x, dz - e1, work.c)
@@ -347,10 +352,14 @@ def observe(f, kinds, declared, time, z, gap):
         f.born = time
     f.seen += 1
     before = z if first else o.z
-    bank.observe(f.bank, kinds[0], gap, before, z, first)
+    tame, previous = z, before
+    if not first:  # one event can only move the means so far
+        tame = min(max(z, f.bank.fast - _REACH), f.bank.fast + _REACH)
+        previous = min(max(before, f.bank.fast - _REACH), f.bank.fast + _REACH)
+    bank.observe(f.bank, kinds[0], gap, previous, tame, first)
     periods = declared[0].periods
-    phase.learn(f.day, wall(declared, 0, time), periods[0], z, _DAY_RATE)
-    phase.learn(f.week, wall(declared, 1, time), periods[1], z, _WEEK_RATE)
+    phase.learn(f.day, wall(declared, 0, time), periods[0], tame, _DAY_RATE)
+    phase.learn(f.week, wall(declared, 1, time), periods[1], tame, _WEEK_RATE)
     o.time = time
     o.dz = bound(z - before)
     o.slope = min(max((z - before) / max(gap, 0.25), -3.0), 3.0)

@@ -6,7 +6,7 @@ import math
 
 from liquid import bounds, detector, drift, forecaster
 from liquid._jit import njit
-from liquid.anomaly import alertable, alerts, line
+from liquid.anomaly import alertable, alerts, line, predictor
 from liquid.features import clock, period, phase, rings, scale, wall
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
 
@@ -118,6 +118,8 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
             rings.recode(row.rings, factor, shift)
             forecaster.recode(f, factor, shift)
         rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
+        if scale.followed(row.scale, n):
+            predictor.follow(row.detector.predictor, row.scale.centre, row.scale.step)
     step = row.scale.step
     centre = row.scale.centre
 

@@ -67,6 +67,13 @@ def standardise(p, value, n):
 
 
 @njit
+def follow(p, mean, deviation):
+    """Take over mean and deviation: the values have another unit."""
+    p.mean = mean
+    p.variance = deviation * deviation
+
+
+@njit
 def relative_gap(p, gap, n):
     """The gap in usual gaps (1 for the first event), and learn the usual gap by log steps. gap : seconds."""
     if n == 0:

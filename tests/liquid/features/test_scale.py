@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid.features.scale import SCALE, observe
+from liquid.features.scale import FOLLOW, SCALE, followed, observe
 from liquid.kernel import LARGEST
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.scale import Scale
@@ -71,3 +71,43 @@ def test_one_outlier_moves_the_scale_little() -> None:
     *_, before = observe(scale, 0.0, 1000)
     *_, after = observe(scale, 1e6, 1001)
     assert after < 1.05 * before
+
+
+def follow(values: list[float]) -> tuple[np.void, list[bool], list[tuple[bool, float, float, float]]]:
+    """The scale after the values, where it followed another unit, and what it said of each."""
+    scale, twin, said = record(SCALE), Scale(), []
+    jumps = []
+    for n, value in enumerate(values):
+        said.append(observe(scale, value, n))
+        jumps.append(twin.observe(value, n).followed)
+        assert followed(scale, n) == jumps[-1]
+        assert said[-1][0] == (said[-1][0] or jumps[-1])
+    assert_alike(scale, twin)
+    return scale, jumps, said
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6, 1e-3, -1e4])
+def test_another_unit_is_followed_at_once(unit: float) -> None:
+    values = 50 + np.random.default_rng(0).normal(size=700)
+    values[500:] *= unit
+    scale, jumps, said = follow(values.tolist())
+    assert np.flatnonzero(jumps).tolist() == [500 + FOLLOW - 1]
+    assert scale["centre"] + scale["mean"] == pytest.approx(50 * unit, rel=0.02)
+    assert scale["step"] == pytest.approx(abs(unit), rel=0.5)
+    kept = said[500 + FOLLOW - 1][1:3] == (1.0, 0.0)
+    assert kept == (abs(unit) < 1)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda x: np.where(np.arange(200) < FOLLOW - 1, 1e4 * x, x),  # too short
+        lambda x: x + 100,  # another level
+        lambda x: np.zeros(200),  # stuck within what it was
+        lambda x: np.where(np.arange(200) % 5 == 0, x, 1e4 * x),  # now and then
+    ],
+)
+def test_what_is_no_other_unit_is_not(late) -> None:
+    values = 3 + np.random.default_rng(1).normal(size=700)
+    values[500:] = late(values[500:])
+    assert not any(follow(values.tolist())[1])

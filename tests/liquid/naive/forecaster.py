@@ -238,8 +238,9 @@ class Forecaster:
         """One row of both readouts and one step of the decoder."""
         dz = z - view.origin.z
         b.rows += 1
-        b.change += max(1 / b.rows, 0.005) * (min(abs(dz), CAP) - b.change)
-        scale = 1 / max(b.change, 1e-3)
+        moved = min(abs(dz), 20 * b.change) if b.rows > 30 else abs(dz)
+        b.change += max(1 / b.rows, 0.005) * (min(moved, CAP) - b.change)
+        scale = 1 / max(b.change, 1e-3) * (moved / abs(dz) if dz else 1.0)
         limit = HUBER * b.error if b.rows > 30 else math.inf
         e0 = dz - self.linear.w @ view.x
         e1 = e0 - self.units.w @ view.h
@@ -282,9 +283,11 @@ class Forecaster:
             self.born = time
         self.seen += 1
         before = z if first else self.origin.z
-        self.bank.observe(gap, before, z, first)
-        self.day.learn(wall(self.timezone, time), z, 0.6)
-        self.week.learn(wall(self.timezone, time), z, 0.1)
+        fast = self.bank.fast
+        tame, previous = (z, z) if first else (max(fast - 8, min(v, fast + 8)) for v in (z, before))
+        self.bank.observe(gap, previous, tame, first)
+        self.day.learn(wall(self.timezone, time), tame, 0.6)
+        self.week.learn(wall(self.timezone, time), tame, 0.1)
         slope = max(-3.0, min((z - before) / max(gap, 0.25), 3.0))
         o = self.origin
         self.origin = Origin(time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope)

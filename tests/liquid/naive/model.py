@@ -148,6 +148,9 @@ class Series:
         if change.recode and known:
             self.rings.recode(change.factor, change.shift)
             self.forecaster.recode(change.factor, change.shift)
+        if change.followed:
+            p = self.detector.predictor
+            p.mean, p.variance = self.scale.centre, self.scale.step**2
         return change.deviation
 
     def _shape(self, previous: float, value: float, cells: int, deviation: float) -> None:
