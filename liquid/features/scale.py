@@ -19,7 +19,7 @@ import numpy as np
 from liquid._jit import njit
 
 #: centre, step: z = (value - centre) / step (step 0: not known yet). mean, variance: of value - centre. outside: events
-#: beyond CLIP deviations, nearly in a row; their mean and mean absolute deviation. age: events that the deviation counts.
+#: beyond CLIP deviations, nearly in a row; their mean and mean absolute deviation. age: events behind the deviation.
 SCALE = np.dtype(
     [
         ("centre", "f8"),
