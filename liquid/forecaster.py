@@ -33,7 +33,7 @@ _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _CAP = 1e4
 _REACH = 8.0  # of one event into the means, deviations
-_WILD = 20.0  # changes in usual ones beyond which a row is scaled down
+_WILD = 200.0  # changes in usual ones beyond which a row is scaled down
 
 
 def pending_dtype(tier: Tier) -> np.dtype:

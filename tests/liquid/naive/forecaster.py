@@ -238,7 +238,7 @@ class Forecaster:
         """One row of both readouts and one step of the decoder."""
         dz = z - view.origin.z
         b.rows += 1
-        moved = min(abs(dz), 20 * b.change) if b.rows > 30 else abs(dz)
+        moved = min(abs(dz), 200 * b.change) if b.rows > 30 else abs(dz)
         b.change += max(1 / b.rows, 0.005) * (min(moved, CAP) - b.change)
         scale = 1 / max(b.change, 1e-3) * (moved / abs(dz) if dz else 1.0)
         limit = HUBER * b.error if b.rows > 30 else math.inf
