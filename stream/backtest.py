@@ -128,9 +128,7 @@ def register(app: typer.Typer) -> None:
 
 EXAMPLES = """Examples:
 
-  liquidstream backtest taxi.csv --out results --horizon 1h --horizon 1d
-
-  liquidstream backtest data/*.csv --out results --json > summary.json
+  liquidstream backtest data/*.csv --out results --horizon 1h --horizon 1d --json > summary.json
 
   liquidstream backtest load.csv --out results --option minimum=0 --option maximum=100"""
 
