@@ -20,7 +20,7 @@ from numba import njit
 from rich.console import Console
 
 from benchmarks.quality import page
-from liquid import Model, ModelConfig, forecaster, row
+from liquid import Model, ModelConfig, forecaster, forecaster_state, row
 from liquid.anomaly import contexts
 from liquid.clocks import CLOCKS
 from liquid.features import phase, rings
@@ -180,7 +180,7 @@ def times(tier: str) -> dict[str, float]:
     cells = int(r["clock"]["cells"])
     experts = best(lambda: _experts(f, r["rings"], cells, kinds, declared, ahead, work, n), n)
     out["features and experts"] = 2 * (experts - units)
-    e = np.linspace(0.0, 1.0, forecaster.EXPERTS).astype(np.float32)
+    e = np.linspace(0.0, 1.0, forecaster_state.EXPERTS).astype(np.float32)
     out["mixtures"] = best(lambda: _mixture(f["bucket"]["mixture"][0], e, updates * n), n)
     out["rest"] = out["whole"] - sum(value for name, value in out.items() if name != "whole")
     return out

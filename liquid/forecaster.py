@@ -17,123 +17,19 @@ import numpy as np
 
 from liquid import intervals
 from liquid._jit import njit
-from liquid.features import analog, bank, hours, origin, period, phase
+from liquid.features import analog, bank, origin, phase
 from liquid.features.wall import wall
-from liquid.learning import conformal, correction, coverage, decoder, delayed, mixture, rls
-from liquid.tiers import Tier
+from liquid.forecaster_state import CAP, EXPERTS, PRIOR, bound
+from liquid.learning import correction, decoder, delayed, mixture, rls
 
-EXPERTS: Final = 5
 SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apart, from the first to the last
 FORGETTING: Final = 0.9999
-PRIOR: Final = 0.02
-PRIOR_UNITS: Final = 0.01
 _HUBER = 2.0  # corner, in running errors
 _RISE = 4.0  # most that an error counts in the running error, which must keep up with a new unit
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
-_CAP = 1e4
 _REACH = 8.0  # of one event into the means, deviations
 _WILD = 200.0  # changes in usual ones beyond which a row is scaled down
-
-
-def pending_dtype(tier: Tier) -> np.dtype:
-    """One forecast that waits for its target."""
-    return np.dtype(
-        [
-            ("origin", origin.origin_dtype(tier.details, tier.bank)),
-            ("then", "f4", (tier.details,)),
-            ("expert", "f4", (EXPERTS,)),
-            ("mixed", "f4"),
-            ("waiting", "u1"),
-        ],
-        align=True,
-    )
-
-
-#: What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned.
-BUCKET = np.dtype(
-    [
-        ("mixture", mixture.mixture_dtype(EXPERTS)),
-        ("conformal", conformal.CONFORMAL),
-        ("change", "f4"),
-        ("error", "f4"),
-        ("rows", "f4"),
-    ],
-    align=True,
-)
-
-
-def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
-    """State of the forecaster for `horizons` fixed horizons in the sizes of a tier; bucket 0 is the next event."""
-    size = origin.row_size(tier.details, tier.bank)
-    return np.dtype(
-        [
-            ("bank", bank.bank_dtype(tier.bank)),
-            ("period", period.PERIOD),
-            ("day", phase.table_dtype(tier.day)),
-            ("week", phase.table_dtype(tier.week)),
-            ("hours", hours.HOURS),
-            ("origin", origin.origin_dtype(tier.details, tier.bank)),
-            ("pending", pending_dtype(tier), (horizons, tier.slots)),
-            ("made", "i8", (horizons,)),
-            ("delayed", delayed.delayed_dtype(tier.errors), (horizons,)),
-            ("held", coverage.HELD, (horizons + 1,)),
-            ("seen", "i8"),
-            ("born", "f8"),
-            ("spacing", "f4"),
-            ("surprise", "f4"),
-            ("readout", "f4", (size,)),
-            ("covariance", "f4", (rls.packed(size),)),
-            ("unit_readout", "f4", (tier.units,)),
-            ("unit_covariance", "f4", (rls.packed(tier.units),)),
-            ("decoder", decoder.decoder_dtype(tier.units)),
-            ("correction", correction.CORRECTION),
-            ("bucket", BUCKET, (horizons + 1,)),
-        ],
-        align=True,
-    )
-
-
-#: Work space of one thread: rows, gains and inputs. low, high, whole : see `declare`.
-WORK = np.dtype(
-    [
-        ("x", "f4", (origin.ROW,)),
-        ("scaled", "f4", (origin.ROW,)),
-        ("gain", "f4", (origin.ROW,)),
-        ("u", "f4", (decoder.INPUTS,)),
-        ("bank", "f4", (bank.FEATURES,)),
-        ("then", "f4", (origin.DETAILS,)),
-        ("slope", "f4", (4, decoder.UNITS)),
-        ("h", "f4", (decoder.UNITS,)),
-        ("c", "f4", (correction.SIZE,)),
-        ("expert", "f4", (EXPERTS,)),
-        ("raw", "f4", (conformal.INPUTS,)),
-        ("input", "f4", (conformal.INPUTS,)),
-        ("half", "f4", (conformal.LEVELS,)),
-        ("scale", "f4"),
-        ("widening", "f4"),
-        ("mixed", "f4"),
-        ("low", "f8"),
-        ("high", "f8"),
-        ("whole", "f8"),
-    ],
-    align=True,
-)
-
-
-@njit
-def start(f):
-    """A fresh series."""
-    rls.reset(f.covariance, len(f.readout), PRIOR)
-    rls.reset(f.unit_covariance, len(f.unit_readout), PRIOR_UNITS)
-    decoder.start(f.decoder)
-    correction.start(f.correction)
-    for m in range(len(f.bucket)):
-        mixture.start(f.bucket[m].mixture)
-        conformal.start(f.bucket[m].conformal)
-        f.bucket[m].change = 1.0
-        f.bucket[m].error = 1.0
-    f.spacing = 1.0
 
 
 @njit
@@ -142,70 +38,6 @@ def declare(options, centre, step, work):
     work.low = bound((options.minimum - centre) / step)
     work.high = bound((options.maximum - centre) / step)
     work.whole = min(1.0 / step, 1e4) if options.integer else 0.0
-
-
-@njit
-def recode(f, factor, shift):
-    """z becomes z * factor - shift in everything that is kept.
-
-    Exactly, but for the gate of the modes and for what the units and the conformal inputs have learned of sizes.
-    """
-    bank.recode(f.bank, factor, shift)
-    phase.recode(f.day, factor, shift)
-    phase.recode(f.week, factor, shift)
-    origin.recode(f.origin, factor, shift)
-    f.surprise = min(f.surprise * factor, _CAP)
-    for m in range(len(f.made)):
-        for s in range(f.pending.shape[1]):
-            p = f.pending[m, s]
-            origin.recode(p.origin, factor, shift)
-            for k in range(len(p.then)):
-                p.then[k] = bound(p.then[k] * factor - shift)
-            for k in range(EXPERTS):
-                p.expert[k] = bound(p.expert[k] * factor - shift)
-            p.mixed = bound(p.mixed * factor - shift)
-    for m in range(len(f.bucket)):
-        mixture.recode(f.bucket[m].mixture, factor)
-        f.bucket[m].change = min(max(f.bucket[m].change * factor, 1e-6), 1e6)
-        f.bucket[m].error = min(max(f.bucket[m].error * factor, 1e-6), 1e6)
-    intervals.recode(f, factor, shift)
-    _reweigh(f, factor, shift)
-
-
-@njit
-def retune(f, kinds):
-    """The period changed: the complex modes start again, those of pending origins too."""
-    f.bank.period = f.period.period
-    for k in range(4):
-        f.bank.mode[k] = 0.0
-    if kinds[0] == bank.LIQUID_S4:
-        for m in range(len(f.made)):
-            for s in range(f.pending.shape[1]):
-                for k in range(len(f.origin.bank)):
-                    f.pending[m, s].origin.bank[k] = 0.0
-
-
-@njit
-def _reweigh(f, factor, shift):
-    """Features scale with z, except the constant (which takes the shift of the level), the calendar and the units."""
-    g = min(max(factor, 1e-3), 1e3)
-    s = min(max(shift, -1e3), 1e3)
-    w = f.readout
-    w[origin.CONSTANT] = bound(w[origin.CONSTANT] * g + w[origin.LEVEL] * s)
-    rls.transform(f.covariance, len(w), origin.CONSTANT, g, origin.LEVEL, s)
-    for a in origin.CALENDAR:
-        w[a] = bound(w[a] * g)
-        rls.transform(f.covariance, len(w), a, g, a, 0.0)
-    correction.recode(f.correction, g, s)
-    for a in range(len(f.unit_readout)):
-        f.unit_readout[a] = bound(f.unit_readout[a] * g)
-        rls.transform(f.unit_covariance, len(f.unit_readout), a, g, a, 0.0)
-
-
-@njit
-def bound(v):
-    """A z within what is kept."""
-    return min(max(v, -_CAP), _CAP)
 
 
 @njit
@@ -239,7 +71,7 @@ def _learn(f, m, distance, z0, z, kinds, work):
     dz = z - z0
     b.rows = min(b.rows + 1.0, 1e6)
     moved = min(abs(dz), _WILD * b.change) if b.rows > 30.0 else abs(dz)
-    b.change += max(1.0 / b.rows, 0.005) * (min(moved, _CAP) - b.change)
+    b.change += max(1.0 / b.rows, 0.005) * (min(moved, CAP) - b.change)
     scale = 1.0 / max(b.change, 1e-3)
     if abs(dz) > moved:
         scale *= moved / abs(dz)
@@ -260,7 +92,7 @@ def _learn(f, m, distance, z0, z, kinds, work):
         if n > 20.0:
             decoder.learn(f.decoder, work.u, work.slope, f.unit_readout, -clipped / (b.error + 1e-6) * scale)
     counted = min(size, _RISE * b.error) if n > 30.0 else size
-    b.error = max(b.error + max(1.0 / n, 0.01) * (min(counted, _CAP) - b.error), 1e-6)
+    b.error = max(b.error + max(1.0 / n, 0.01) * (min(counted, CAP) - b.error), 1e-6)
 
 
 @njit

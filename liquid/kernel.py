@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from liquid import bounds, detector, drift, forecaster
+from liquid import bounds, detector, drift, forecaster, forecaster_state
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts, line, predictor
 from liquid.features import clock, period, phase, rings, scale, wall
@@ -22,7 +22,7 @@ NOTHING = 1e-200
 def fresh(row):
     """Start a series in a zeroed row."""
     row.offset = -1
-    forecaster.start(row.forecaster)
+    forecaster_state.start(row.forecaster)
     detector.start(row.detector)
     for level in range(len(row.rings.distance)):
         row.rings.distance[level] = -1.0
@@ -97,7 +97,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
 
     # 1. what was expected; learn from what came
     if f.seen > 0:
-        z = forecaster.bound((value - centre) / step)
+        z = forecaster_state.bound((value - centre) / step)
         forecaster.declare(options, centre, step, wf)
         forecaster.expect(f, row.rings, cells_before, kinds, declared, g, unit, wf)
         mean = centre + wf.mixed * step
@@ -116,7 +116,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     if recode:
         if step > 0.0:
             rings.recode(row.rings, factor, shift)
-            forecaster.recode(f, factor, shift)
+            forecaster_state.recode(f, factor, shift)
         rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
         if scale.followed(row.scale, n):
             predictor.follow(row.detector.predictor, row.scale.centre, row.scale.step)
@@ -134,7 +134,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
                 detector.shape(row.detector, row.rings, level)
             pushed = row.rings.blocks[level] - (cells_before >> level)
             if period.look(f.period, row.rings, level, pushed, ring_work):
-                forecaster.retune(f, kinds)
+                forecaster_state.retune(f, kinds)
     row.value = value
 
     # 4. evidence and alert
@@ -159,7 +159,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
 
     # 6. take the event in and look ahead
     if step > 0.0:
-        z = forecaster.bound((value - centre) / step)
+        z = forecaster_state.bound((value - centre) / step)
         forecaster.declare(options, centre, step, wf)
         forecaster.observe(f, kinds, declared, time, z, g)
         for m in range(len(horizons)):

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from liquid import detector, drift, forecaster
+from liquid import detector, drift, forecaster_state
 from liquid.features import clock, rings, scale
 from liquid.tiers import TIERS
 
@@ -32,7 +32,7 @@ def row_dtype(tier: str, horizons: int) -> np.dtype:
             ("value", "f8"),
             ("rings", rings.rings_dtype(sizes.levels, sizes.length, sizes.blocks_ahead)),
             ("detector", detector.detector_dtype(sizes)),
-            ("forecaster", forecaster.forecaster_dtype(horizons, sizes)),
+            ("forecaster", forecaster_state.forecaster_dtype(horizons, sizes)),
             ("drift", drift.drift_dtype(sizes.scores, sizes.windows)),
         ],
         align=True,
@@ -41,5 +41,5 @@ def row_dtype(tier: str, horizons: int) -> np.dtype:
 
 #: Work space of one thread.
 WORK: Final = np.dtype(
-    [("forecaster", forecaster.WORK), ("detector", detector.WORK), ("drift", drift.WORK)], align=True
+    [("forecaster", forecaster_state.WORK), ("detector", detector.WORK), ("drift", drift.WORK)], align=True
 )

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from liquid import Model, ModelConfig
-from liquid.forecaster import SPAN, forecaster_dtype, recode, start
+from liquid.forecaster import SPAN
+from liquid.forecaster_state import forecaster_dtype, recode, start
 from liquid.results import BANDS
 from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record, unpack

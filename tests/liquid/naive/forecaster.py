@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from liquid import SeriesOptions, forecaster
+from liquid import SeriesOptions, forecaster, forecaster_state
 from liquid.features import bank as kinds
 from liquid.learning import decoder as decoders
 from liquid.tiers import TIERS, Tier
@@ -61,7 +61,7 @@ class View:
 
 class Bucket:
     def __init__(self) -> None:
-        self.mixture = Mixture(forecaster.EXPERTS)
+        self.mixture = Mixture(forecaster_state.EXPERTS)
         self.conformal = Conformal()
         self.change = 1.0  # running |dz|
         self.error = 1.0  # running |error of the readout|
@@ -106,8 +106,8 @@ class Forecaster:
         self.spacing = 1.0
         self.surprise = 0.0
         self.names = names(tier.details, tier.bank)
-        self.linear = LeastSquares(len(self.names), forecaster.PRIOR)
-        self.units = LeastSquares(tier.units, forecaster.PRIOR_UNITS)
+        self.linear = LeastSquares(len(self.names), forecaster_state.PRIOR)
+        self.units = LeastSquares(tier.units, forecaster_state.PRIOR_UNITS)
         self.decoder = Decoder(decoder, tier.units)
         self.correction = LeastSquares(4, 0.005)
         self.bucket = [Bucket() for _ in range(len(horizons) + 1)]  # the next event, then the horizons
@@ -271,8 +271,8 @@ class Forecaster:
         """Huber's weight multiplies the row, so that an outlier does not shrink P."""
         if abs(error) > limit:
             scale *= math.sqrt(limit / abs(error))
-        most = 100 * len(x) * forecaster.PRIOR
-        squares.update(x * scale, error * scale, forecaster.FORGETTING, most, forecaster.PRIOR)
+        most = 100 * len(x) * forecaster_state.PRIOR
+        squares.update(x * scale, error * scale, forecaster.FORGETTING, most, forecaster_state.PRIOR)
 
     # -- state
 
