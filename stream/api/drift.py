@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from stream.api import models
+from stream.api import models_drift as models
 from stream.api.context import SERIES_PROBLEMS, FeedName, Running, known
 from stream.api.problems import ProblemError
 

@@ -15,7 +15,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _example(**members: Any) -> ConfigDict:
+def example(**members: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"example": members})
 
 
@@ -52,7 +52,7 @@ SERIES: dict[str, Any] = {
     "severity": "major",
     "state": "ready",
     "events": 1834,
-    "ready_after": 100,
+    "ready_after": 500,
     "unit_seconds": 1800.0,
     "sparkline": [[1360350000.0, 12.0], [1360353600.0, 41.0]],
     "open_alert": ALERT,
@@ -62,7 +62,7 @@ SERIES: dict[str, Any] = {
 class Alert(Answer):
     """A time of score >= 1 in one series. Value, expectation, shares and sentence are those of its strongest moment."""
 
-    model_config = _example(**ALERT)
+    model_config = example(**ALERT)
 
     id: str
     series: str
@@ -93,7 +93,7 @@ class AlertList(Answer):
 class Series(Answer):
     """A series and its newest result."""
 
-    model_config = _example(**SERIES)
+    model_config = example(**SERIES)
 
     id: str
     feed: str
@@ -121,7 +121,7 @@ class SeriesList(Answer):
 class Coverage(Answer):
     """What an interval promised and what it held."""
 
-    model_config = _example(promised=0.8, real=0.789, n=1834)
+    model_config = example(promised=0.8, real=0.789, n=1834)
 
     promised: float
     real: Number = Field(description="Share of values inside the interval; null where n is 0.")
@@ -139,7 +139,7 @@ class Held(Answer):
 
 
 class SeriesDetail(Series):
-    model_config = _example(
+    model_config = example(
         **SERIES,
         label="Departure delay",
         unit="min",
@@ -193,7 +193,7 @@ class Forecast(Answer):
 class Forecasts(Answer):
     """Made from the series' newest event, at `origin`."""
 
-    model_config = _example(
+    model_config = example(
         series="JFK.AA",
         feed="flights",
         origin=1360353600.0,
@@ -226,7 +226,7 @@ class Forecasts(Answer):
 class Scores(Answer):
     """Results of one series as columns of equal length, oldest first."""
 
-    model_config = _example(
+    model_config = example(
         series="JFK.AA",
         feed="flights",
         time=[1360350000.0, 1360353600.0],
@@ -253,51 +253,8 @@ class Scores(Answer):
     severity: list[Severity]
 
 
-class PastDrift(Answer):
-    onset: Number = Field(description="When the change began to show, estimated.")
-    began: float = Field(description="When it was known.")
-    ended: Number = Field(description="When the new regime was the reference; null: not yet.")
-
-
-class Drift(Answer):
-    """What one test says: whether values (`input`), forecast errors (`error`), misses of the intervals (`calibration`)
-    or the gaps between events (`rhythm`) have changed for good."""
-
-    statistic: float = Field(description="1.0 is the line: at most one false alarm in 10,000 quiet events.")
-    active: bool
-    since: Number = Field(description="Onset of the drift there is now; null where there is none.")
-    peak: Number = Field(description="Largest statistic of the newest drift; null before the first.")
-    drifts: int = Field(description="How many have begun so far.")
-    learned: int = Field(description="Events that the reference has seen; it begins anew when a drift begins.")
-    needed: int = Field(description="Events that a reference needs before it is tested against.")
-    history: list[PastDrift] = Field(description="The newest drifts that are kept, newest first.")
-
-
-class DriftReport(Answer):
-    model_config = _example(
-        series="JFK.AA",
-        feed="flights",
-        drift={
-            "input": {
-                "statistic": 1.12,
-                "active": True,
-                "since": 1360346400.0,
-                "peak": 1.12,
-                "drifts": 1,
-                "learned": 212,
-                "needed": 400,
-                "history": [{"onset": 1360346400.0, "began": 1360353600.0, "ended": None}],
-            }
-        },
-    )
-
-    series: str
-    feed: str
-    drift: dict[str, Drift]
-
-
 class Feed(Answer):
-    model_config = _example(
+    model_config = example(
         name="flights",
         label="Departure delay",
         unit="min",
@@ -325,7 +282,7 @@ class FeedList(Answer):
 
 
 class Rejected(Answer):
-    model_config = _example(index=3, error="not_a_number", message="field 'value' holds the text 'n/a'")
+    model_config = example(index=3, error="not_a_number", message="field 'value' holds the text 'n/a'")
 
     index: int = Field(description="Position in the list, or line number from 0 in NDJSON.")
     error: str = Field(description="Reason code, as in the dead letters.")
@@ -335,7 +292,7 @@ class Rejected(Answer):
 class Accepted(Answer):
     """The accepted events are in the log: they will be processed even if the service is killed now."""
 
-    model_config = _example(accepted=2, rejected=[])
+    model_config = example(accepted=2, rejected=[])
 
     accepted: int
     rejected: list[Rejected]
