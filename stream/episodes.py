@@ -77,6 +77,12 @@ class Episodes:
             self._forget()
         return after
 
+    def raise_peak(self, feed: str, series: str, time: float, peak: float) -> None:
+        """The open episode of a series, if it had begun by then, had this peak."""
+        episode = self.open_of(feed, series)
+        if episode is not None and episode.begin <= time:
+            self._episodes[episode.id] = raised(episode, peak, time)
+
     def mark(self, key: str, mark: str) -> Episode | None:
         """Note what somebody said of an episode, if it is kept."""
         if key not in self._episodes:

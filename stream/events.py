@@ -72,7 +72,8 @@ class AlertPart(msgspec.Struct, gc=False):
 
 
 class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
-    """One per event, on `<feed>.results`. Times are epoch seconds, `gap` seconds; null where unknown."""
+    """One per event, on `<feed>.results`. Times are epoch seconds, `gap` seconds; null where unknown. `peak` is there
+    where an open alert is stronger than ever, without any other change of it."""
 
     series: str
     time: float
@@ -91,6 +92,7 @@ class ResultRecord(msgspec.Struct, gc=False, omit_defaults=True):
     gap: float
     shares: dict[str, float] | None = None
     alert: AlertPart | None = None
+    peak: float | None = None
 
 
 class HorizonPart(msgspec.Struct, gc=False):

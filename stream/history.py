@@ -161,6 +161,12 @@ class History:
         with self._lock:
             self._drifts.apply(feed, records)
 
+    def raise_peaks(self, feed: str, peaks: Iterable[tuple[str, float, float]]) -> None:
+        """Take in old peaks (series, time, peak) of alerts that are still open."""
+        with self._lock:
+            for series, time, peak in peaks:
+                self._episodes.raise_peak(feed, series, time, peak)
+
     def introduce(self, feed: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Make known the series that have state but no result here (after a restart); facts as of `Model.describe`."""
         with self._lock:

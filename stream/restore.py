@@ -54,6 +54,7 @@ class _Result(msgspec.Struct, gc=False):
     upper80: float | None = None
     lower: float | None = None
     upper: float | None = None
+    peak: float | None = None
 
 
 def restore(history: History, transport: Transport, feed: FeedSettings, count: int = 200_000) -> int:
@@ -64,6 +65,8 @@ def restore(history: History, transport: Transport, feed: FeedSettings, count: i
     changes = [change for change in changes if _is_sound(change)]
     history.fill_drifts(feed.name, _decoded(transport.tail(feed.drift, count // 10), DriftRecord))
     history.fill(feed.name, [result.series for result in results], _columns(results), changes)
+    peaks = [(r.series, r.time, r.peak) for r in results if r.peak is not None]
+    history.raise_peaks(feed.name, peaks)
     history.hear(feed.name, _decoded(transport.tail(feed.feedback, count // 10), FeedbackRecord))
     return len(results)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from stream.api import models
+from stream.api import models, models_drift, models_explain
 from stream.api.problems import MEDIA_TYPE
 
 TAGS = [
@@ -16,6 +16,9 @@ TAGS = [
     {"name": "live", "description": "What is new, as it comes."},
     {"name": "service", "description": "Feeds, statistics, health."},
 ]
+
+
+_SHAPES = {**vars(models), **vars(models_drift), **vars(models_explain)}
 
 
 def describe(app: FastAPI) -> None:
@@ -31,7 +34,7 @@ def describe(app: FastAPI) -> None:
                 for operation in path.values():
                     _correct(operation["responses"])
             for name, model in schema["components"]["schemas"].items():
-                if "example" in model and (shape := getattr(models, name, None)):
+                if "example" in model and (shape := _SHAPES.get(name)):
                     model["example"] = shape.model_config["json_schema_extra"]["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(unused, None)

@@ -114,6 +114,8 @@ class JsonCodec:
         records = list(map(ResultRecord, events.ids, *columns, severities, states, results["gap"].tolist()))
         for i in np.flatnonzero(results["alert"] != NO_ALERT).tolist():
             records[i].shares, records[i].alert = _shares(results[i]), _alert_part(results[i])
+        for i in np.flatnonzero(_stronger(results)).tolist():
+            records[i].peak = float(results["alert_peak"][i])
         return [
             Output(topic, record.series.encode(), encode(record), (*shared, ("ce_id", name.encode())))
             for record, name in zip(records, event_ids(events), strict=True)
@@ -223,6 +225,12 @@ _NUMBERS: Final = (
 
 def _at(items: list[str], indices: np.ndarray) -> list[str]:
     return [items[i] for i in indices.tolist()]
+
+
+def _stronger(results: np.ndarray) -> np.ndarray:
+    """Where an open alert reaches its peak at an event that changes nothing else."""
+    at_peak = (results["alert_peak"] > 0.0) & (results["alert_peak_time"] == results["time"])
+    return np.asarray(at_peak & (results["alert"] == NO_ALERT))
 
 
 def _alert_part(result: np.void) -> AlertPart:

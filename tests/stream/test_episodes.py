@@ -69,3 +69,15 @@ def test_closed_ones_are_forgotten_first():
     assert len(episodes) == 3
     assert episodes.open() == 3
     assert episodes.open_of("f", "open") is None
+
+
+def test_a_peak_between_changes_raises_only_the_open_episode_it_belongs_to():
+    episodes = Episodes(10)
+    episodes.apply("f", change("a", "opened", 5.0, peak=1.2, severity="warning"))
+    episodes.raise_peak("f", "a", 4.0, 9.0)  # of an earlier one
+    episodes.raise_peak("f", "b", 6.0, 9.0)
+    assert episodes.open_of("f", "a").peak == 1.2
+    episodes.raise_peak("f", "a", 6.0, 2.6)
+    episodes.raise_peak("f", "a", 7.0, 1.9)
+    now = episodes.open_of("f", "a")
+    assert (now.peak, now.peak_time, now.severity) == (2.6, 6.0, "critical")

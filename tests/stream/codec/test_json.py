@@ -179,6 +179,19 @@ def test_a_result_that_opens_an_alert_says_so():
     assert opening["severity"] == "minor"
 
 
+def test_a_new_peak_without_a_change_is_said_and_nothing_else():
+    def peaks(rows):
+        return [json.loads(output.value).get("peak") for output in codec().results(EVENTS, rows)]
+
+    assert peaks(alerting()) == [None, None]
+    going_on = alerting()
+    going_on["alert"] = 0
+    assert peaks(going_on) == [None, 1.5]
+    going_on["alert_peak_time"] = 150
+    assert peaks(going_on) == [None, None]
+    assert peaks(results(2)) == [None, None]
+
+
 def test_alerts_have_their_own_record():
     outputs, changes = codec(unit="min").alerts(EVENTS, alerting())
     (record,) = [json.loads(output.value) for output in outputs]
