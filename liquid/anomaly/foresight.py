@@ -27,6 +27,7 @@ _MEMORY = 2000.0
 _INFLUENCE = 25.0
 _FARTHEST = 15.0
 _FLOOR = 0.1
+_FLOOR_STILL = 0.5  # more where errors are mostly nothing: one event among them is not unrest for days
 _TINY = 0.03  # added to root mean squares, in deviations of the series: less is as good as nothing
 _NOTHING = 1e-3  # an error below may be rounding
 _MANY = 50
@@ -62,7 +63,8 @@ def observe(state, error, n):
     x = math.log(math.sqrt(max(state.short, 0.0)) + _TINY)
     if n == 0:
         state.median = x
-    unrest = max(x - state.median - _ROUNDING, 0.0) / (state.spread + _FLOOR)
+    still = min(max(1.0 + math.log(_TINY) - state.median, 0.0), 1.0)
+    unrest = max(x - state.median - _ROUNDING, 0.0) / (state.spread + _FLOOR + (_FLOOR_STILL - _FLOOR) * still)
     rate = max(1.0 / (n + 1.0), 0.002)
     d = x - state.median
     size = min(abs(d), 5.0 * state.spread + 1e-9) if n > _MANY else abs(d)

@@ -49,3 +49,12 @@ def test_a_large_error_is_a_miss_and_many_are_unrest_which_does_not_get_used_to(
     usual, lasting = seen[500:2000, 1], seen[2020:, 1]
     assert np.median(lasting) > np.quantile(usual, 0.99)
     assert np.median(lasting[-50:]) > np.quantile(usual, 0.95)
+
+
+def test_one_error_among_nothing_is_no_lasting_unrest() -> None:
+    errors = np.zeros(2000)
+    errors[1000] = 30.0
+    seen = observe(errors)[1]
+    assert seen[1000, 0] == 15
+    assert (seen[1045:, 1] < 0.4 * seen[1000, 1]).all()
+    assert seen[1000, 1] < 12

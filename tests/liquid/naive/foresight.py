@@ -22,7 +22,8 @@ class Foresight:
         if n == 0:
             self.median = x
         d = x - self.median
-        unrest = max(d - 1e-6, 0) / (self.spread + 0.1)
+        still = min(max(1 - (self.median - math.log(0.03)), 0), 1)
+        unrest = max(d - 1e-6, 0) / (self.spread + (1 - still) * 0.1 + still * 0.5)
         rate = max(1 / (n + 1), 0.002)
         off = abs(d) if n <= 50 else min(abs(d), 5 * self.spread + 1e-9)
         self.spread += rate * (off - self.spread)
