@@ -18,12 +18,9 @@ def within(value, options):
 
 
 @njit
-def lower(value, options):
-    """The lower end of an interval; whole numbers are rounded outward."""
-    return within(math.floor(value) if options.integer else value, options)
-
-
-@njit
-def upper(value, options):
-    """The upper end of an interval; whole numbers are rounded outward."""
-    return within(math.ceil(value) if options.integer else value, options)
+def ends(mean, width, options):
+    """Lower and upper end of the interval `width` to both sides of the mean; whole numbers are rounded outward."""
+    lower, upper = mean - width, mean + width
+    if options.integer:
+        lower, upper = math.floor(lower), math.ceil(upper)
+    return within(lower, options), within(upper, options)

@@ -153,10 +153,8 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     miss = 1e300
     for s in range(f.pending.shape[1]):
         p = f.pending[m, s]
-        if p.waiting == 0:
-            continue
         age = time - p.origin.time
-        if age < horizon - 0.5 * unit and age < horizon * (1.0 - 1e-9):
+        if p.waiting == 0 or not delayed.reached(age, horizon, unit):
             continue
         p.waiting = 0
         if abs(age - horizon) < miss:
@@ -165,7 +163,7 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     if best < 0 or miss > 0.5 * horizon:
         return
     p = f.pending[m, best]
-    if miss <= 0.1 * horizon + 1e-9:
+    if miss <= delayed.TOLERANCE * horizon + 1e-9:
         mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
     age = time - p.origin.time
     part = age / horizon

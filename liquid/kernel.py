@@ -103,12 +103,9 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
         mean = centre + wf.mixed * step
         o.expected = bounds.within(mean, options)
         width50, width80, width95 = _widths(wf.half, step)
-        o.lower50 = bounds.lower(mean - width50, options)
-        o.upper50 = bounds.upper(mean + width50, options)
-        o.lower80 = bounds.lower(mean - width80, options)
-        o.upper80 = bounds.upper(mean + width80, options)
-        o.lower = bounds.lower(mean - width95, options)
-        o.upper = bounds.upper(mean + width95, options)
+        o.lower50, o.upper50 = bounds.ends(mean, width50, options)
+        o.lower80, o.upper80 = bounds.ends(mean, width80, options)
+        o.lower, o.upper = bounds.ends(mean, width95, options)
         forecaster.feedback(f, kinds, declared, horizons, time, z, g, unit, wf)
 
     # 2. scale; everything kept in z follows it
@@ -167,12 +164,9 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
             mean = centre + wf.mixed * step
             o.mean[m] = bounds.within(mean, options)
             width50, width80, width95 = _widths(wf.half, step)
-            o.lo50[m] = bounds.lower(mean - width50, options)
-            o.hi50[m] = bounds.upper(mean + width50, options)
-            o.lo80[m] = bounds.lower(mean - width80, options)
-            o.hi80[m] = bounds.upper(mean + width80, options)
-            o.lo95[m] = bounds.lower(mean - width95, options)
-            o.hi95[m] = bounds.upper(mean + width95, options)
+            o.lo50[m], o.hi50[m] = bounds.ends(mean, width50, options)
+            o.lo80[m], o.hi80[m] = bounds.ends(mean, width80, options)
+            o.lo95[m], o.hi95[m] = bounds.ends(mean, width95, options)
 
 
 @njit

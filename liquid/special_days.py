@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liquid.clocks import steps_of
+from liquid.features.phase import DAY
 from liquid.features.wall import STEP
 
-DAY: Final = 86_400.0
 SUNDAY: Final = 6
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 YEARS: Final = range(1970, 2200)

@@ -81,10 +81,15 @@ def remember(ring, time, horizon, mixed, scale, widening, half, x):
 
 
 @njit
+def reached(age, horizon, unit):
+    """Whether an event `age` after an origin (all in seconds) reaches the horizon, half a unit early at most."""
+    return age >= horizon - 0.5 * unit or age >= horizon * (1.0 - 1e-9)
+
+
+@njit
 def due(ring, s, time, horizon, unit):
-    """Whether an event at `time` is late enough for the forecast in slot s, half a unit early at most."""
-    age = time - ring.time[s]
-    return ring.waiting[s] > 0 and (age >= horizon - 0.5 * unit or age >= horizon * (1.0 - 1e-9))
+    """Whether an event at `time` is late enough for the forecast in slot s."""
+    return ring.waiting[s] > 0 and reached(time - ring.time[s], horizon, unit)
 
 
 @njit
