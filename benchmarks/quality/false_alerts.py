@@ -17,7 +17,7 @@ from rich.progress import track
 
 from benchmarks.quality import page, quiet
 from liquid import Model, ModelConfig
-from liquid.anomaly.line import EVERY, LEARNING
+from liquid.anomaly.line import EVERY, LEARNING, QUIET
 from liquid.results import OPENED
 
 YOUNG = LEARNING + int(EVERY)
@@ -43,7 +43,7 @@ def rates(name: str, seeds: int, events: int) -> Rates:
         opened[seed] = out["alert"] == OPENED
         notified[seed] = out["notify"]
         high = np.flatnonzero(out["score"] >= 1.0)
-        score[seed, high[np.diff(high, prepend=-1000) > 75]] = True
+        score[seed, high[np.diff(high, prepend=-1000) > QUIET]] = True
 
     def per(happened: np.ndarray, a: int, b: int | None = None) -> float:
         return float(EVERY * happened[:, a:b].mean())

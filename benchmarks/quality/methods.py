@@ -13,22 +13,8 @@ import typer
 import liquid
 
 OURS = "liquidstream"
-#: What our model is made of, in the package.
-_PARTS = ("anomaly", "features", "learning")
-_FILES = (
-    "bounds",
-    "clocks",
-    "config",
-    "detector",
-    "forecast",
-    "forecaster",
-    "kernel",
-    "model",
-    "options",
-    "results",
-    "row",
-    "tiers",
-)
+#: Folders of the package that our model is made of, beside its top.
+_PARTS = ("anomaly", "drift", "features", "learning")
 
 
 def chosen(text: str, known: Collection[str]) -> list[str]:
@@ -49,11 +35,9 @@ def fingerprint(kind: type | None, *more: str) -> str:
     digest = sha256(repr(more).encode())
     if kind is None:
         top = Path(liquid.__file__).parent
-        for path in [
-            *(top / f"{name}.py" for name in _FILES),
-            *(p for part in _PARTS for p in sorted((top / part).glob("*.py"))),
-        ]:
-            digest.update(path.read_bytes())
+        for folder in (top, *(top / part for part in _PARTS)):
+            for path in sorted(folder.glob("*.py")):
+                digest.update(path.read_bytes())
     else:
         for base in kind.__mro__:
             if base.__module__.startswith("benchmarks."):
