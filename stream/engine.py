@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -60,8 +60,7 @@ class FeedEngine:
             self._joint.judge(batch, slots, joint, results, self.model.rows["offset"][slots[joint]])
             self._run(batch, slots, np.flatnonzero(joint), results)
         applied = (results["flags"] & SKIPPED) == 0
-        leaders = slots if self._joint is None else self._joint.leaders(slots)
-        self.dirty.touch(batch.source, leaders[applied], batch.offsets[applied])
+        self._touch(batch.source, slots[applied], batch.offsets[applied])
         if len(alerting := np.flatnonzero(results["alert"] == OPENED)):
             with self._lock:
                 for i in alerting.tolist():
@@ -75,12 +74,7 @@ class FeedEngine:
         touched: list[int] = []
         with self._lock:
             table: dict[str, int] = self._tables.get(source, {})
-            reached = (
-                sorted(name for name in table if fnmatch.fnmatchcase(name, said.series))
-                if said.pattern
-                else [said.series]
-            )
-            for series in reached:
+            for series in sorted(_matching(table, said.series)) if said.pattern else [said.series]:
                 slot = table.get(series)
                 if slot is None:
                     effects.append(said.effect(series))
@@ -90,10 +84,12 @@ class FeedEngine:
                     row["offset"] = offset
                     effects.append(said.effect(series, apply(row, said.mark, said.shares)))
                     touched.append(slot)
-        slots = np.array(touched, np.int64)
-        leaders = slots if self._joint is None else self._joint.leaders(slots)
-        self.dirty.touch(source, leaders, np.full(len(touched), offset))
+        self._touch(source, np.array(touched, np.int64), np.full(len(touched), offset))
         return effects
+
+    def _touch(self, source: TopicPartition, slots: np.ndarray, offsets: np.ndarray) -> None:
+        """Rows that changed are to be saved, each with all that is saved together with it."""
+        self.dirty.touch(source, slots if self._joint is None else self._joint.leaders(slots), offsets)
 
     def _run(self, batch: EventBatch, slots: np.ndarray, which: np.ndarray, results: np.ndarray) -> None:
         """Results of some of the batch's events."""
@@ -174,7 +170,7 @@ class FeedEngine:
             return [
                 source
                 for source, table in self._tables.items()
-                if (any(fnmatch.fnmatchcase(name, series) for name in table) if pattern else series in table)
+                if (any(_matching(table, series)) if pattern else series in table)
             ]
 
     def describe(self, series: str) -> dict[str, Any] | None:
@@ -264,6 +260,11 @@ class FeedEngine:
             self._joint.reset(slot)
         self.model.set_options(slot, self.feed.series_options(series))
         return slot
+
+
+def _matching(names: Iterable[str], pattern: str) -> Iterator[str]:
+    """Those that match a pattern of * and ?."""
+    return (name for name in names if fnmatchcase(name, pattern))
 
 
 class _Slots(dict[str, int]):

@@ -71,6 +71,12 @@ def known(service: Service, series: str, feed: str | None) -> Known:
     return found[0]
 
 
+def elsewhere(series: str) -> ProblemError:
+    """A series is known, but its state is not here."""
+    detail = f"The state of series {series!r} is not on this worker at the moment."
+    return ProblemError(503, "not-ready", "Not ready", detail)
+
+
 Series = Annotated[Known, Depends(_known)]
 
 #: What `Series` may answer instead.

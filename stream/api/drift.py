@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from stream.api import models_drift as models
-from stream.api.context import SERIES_PROBLEMS, FeedName, Running, known
-from stream.api.problems import ProblemError
+from stream.api.context import SERIES_PROBLEMS, FeedName, Running, elsewhere, known
 
 router = APIRouter(tags=["series"])
 
@@ -22,8 +21,7 @@ def drift(
     """What the tests of drift say of a series, each with its newest drifts. 1.0 is the line of every statistic."""
     one = known(service, series, feed)
     if one.facts is None:
-        detail = f"The state of series {series!r} is not on this worker at the moment."
-        raise ProblemError(503, "not-ready", "Not ready", detail)
+        raise elsewhere(series)
     past = service.history.drifts(one.feed.name, one.id)
     return models.DriftReport.model_validate(
         {

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query
 from liquid.model import forecast_row
 from liquid.results import LEVELS
 from stream.api import models
-from stream.api.context import SERIES_PROBLEMS, Known, Running, Series
+from stream.api.context import SERIES_PROBLEMS, Known, Running, Series, elsewhere
 from stream.api.encoding import finite, finites
-from stream.api.problems import ProblemError, invalid
+from stream.api.problems import invalid
 from stream.api.query import horizon as seconds_of
 from stream.engine import FeedEngine
 from stream.units import duration
@@ -75,8 +75,7 @@ def _made(
     """The forecasts and the facts of the very event that they were made from."""
     found = engine.read(series.id)
     if found is None:
-        detail = f"The state of series {series.id!r} is not on this worker at the moment."
-        raise ProblemError(503, "not-ready", "Not ready", detail)
+        raise elsewhere(series.id)
     facts, row, options = found
     return facts, forecast_row(row, engine.model.config, ahead, levels, options)
 

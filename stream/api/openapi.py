@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 
-from stream.api import models, models_drift, models_explain
+from stream.api.models import Answer
 from stream.api.problems import MEDIA_TYPE
 
 TAGS = [
@@ -16,9 +17,6 @@ TAGS = [
     {"name": "live", "description": "What is new, as it comes."},
     {"name": "service", "description": "Feeds, statistics, health."},
 ]
-
-
-_SHAPES = {**vars(models), **vars(models_drift), **vars(models_explain)}
 
 
 def describe(app: FastAPI) -> None:
@@ -33,14 +31,22 @@ def describe(app: FastAPI) -> None:
             for path in schema["paths"].values():
                 for operation in path.values():
                     _correct(operation["responses"])
+            shapes = {shape.__name__: shape for shape in _below(Answer)}
             for name, model in schema["components"]["schemas"].items():
-                if "example" in model and (shape := _SHAPES.get(name)):
-                    model["example"] = shape.model_config["json_schema_extra"]["example"]
+                if "example" in model and (shape := shapes.get(name)):
+                    given: Any = shape.model_config["json_schema_extra"]
+                    model["example"] = given["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(unused, None)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _below(shape: type[Answer]) -> Iterator[type[Answer]]:
+    for one in shape.__subclasses__():
+        yield one
+        yield from _below(one)
 
 
 def _correct(responses: dict[str, Any]) -> None:
