@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -22,26 +20,25 @@ from liquid.tiers import TIERS
 from stream import backtest_setup as setups
 from stream import backtest_summary as summary
 from stream import units
-from stream.backtest_layout import find
+from stream.backtest_layout import ANYTHING, Asked, find
 from stream.backtest_run import Runner, passes
 from stream.backtest_setup import DEFAULT, Setup
 from stream.backtest_summary import Evaluation, FileSummary
 from stream.backtest_write import Writer
 from stream.config import Settings
-from stream.files import Cell, Columns, FileError, Format, Table, format_of, numbers
+from stream.files import Columns, FileError, Format, Table, format_of
 from stream.warmup import warm_up
 
+_WIDE = 160  # of tables that go into a file
 CELLS = 100_000  # values in one call of the engine: bounds the memory of wide files
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for. horizons : as written, to seconds. None or empty: found from the file."""
+    """What was asked for. horizons : as written, to seconds."""
 
     horizons: dict[str, float]
-    time: str | None = None
-    values: tuple[str, ...] = ()
-    label: str | None = None
+    columns: Asked = ANYTHING
     setup: Setup = DEFAULT
 
     @property
@@ -64,14 +61,14 @@ def backtest_file(
     seconds = choice.seconds
     indices = {name: seconds.index(value) for name, value in choice.horizons.items()}
     with Table(source) as table:
-        layout = find(table, choice.time, choice.values, choice.label)
+        layout = find(table, choice.columns)
         runner = Runner(layout, seconds, choice.setup)
         evaluation = Evaluation(source.name, seconds)
         with _writing(target), Writer(target, format_of(target), layout, indices) as writer:
             for block in _pieces(table, max(1, CELLS // len(layout.values))):
                 scored = runner.run(block)
                 writer.write(block, scored)
-                evaluation.add(scored, labels(block[layout.label]) if layout.label else None)
+                evaluation.add(scored, layout.numbers(block, layout.label) if layout.label else None)
                 advance(table.position)
     return evaluation.summary()
 
@@ -82,11 +79,6 @@ def _writing(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FileError(f"cannot write: {error.strerror}", str(target), "make room or choose another --out") from None
-
-
-def labels(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
-    """Label cells as numbers; `true` is 1."""
-    return numbers([1.0 if str(cell).strip().lower() == "true" else cell for cell in cells])
 
 
 def _pieces(table: Table, rows: int) -> Iterator[Columns]:
@@ -134,12 +126,20 @@ EXAMPLES = """Examples:
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="CSV (.csv) or JSON lines (.jsonl, .ndjson), also with .gz.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV (.csv, .tsv, .txt) or JSON lines (.jsonl, .ndjson), also with .gz.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for one file per input, of the same name.")],
     horizon: Annotated[list[str], typer.Option(help="How far ahead to forecast, e.g. 1h; may be repeated.")] = [],  # noqa: B006
     form: Annotated[Format | None, typer.Option("--format", help="Of the output; default: as the input.")] = None,
-    time_column: Annotated[str | None, typer.Option(help="Default: timestamp, time, datetime, date or ts.")] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="Default: timestamp, time, date or what looks like it.")
+    ] = None,
+    time_format: Annotated[
+        str, typer.Option(help="How times are written, e.g. '%d/%m/%Y %H:%M'; default: found.")
+    ] = "",
     values: Annotated[str, typer.Option(help="Value columns, with commas; default: every column of numbers.")] = "",
+    series: Annotated[str | None, typer.Option(help="Column that tells series apart; default: series.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of 0/1 that only the summary sees; default: label.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Take model and options from it.")] = None,
     feed: Annotated[str | None, typer.Option(help="Which feed of --config; needed when it has several.")] = None,
@@ -155,7 +155,7 @@ def command(
     try:
         names = tuple(name for name in values.split(",") if name)
         setup = setups.read(config, feed, tier, option)
-        choice = Choice(_horizons(horizon), time_column, names, label, setup)
+        choice = Choice(_horizons(horizon), Asked(time_column, names, label, series, time_format), setup)
         plan = targets(files, out, form)
     except FileError as error:
         errors.print(str(error), style="red", markup=False)
@@ -170,7 +170,10 @@ def command(
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(summary.as_json(summaries, choice.horizons))).decode())
         sys.stdout.write("\n")
     elif summaries:
-        Console().print(*summary.as_tables(summaries, choice.horizons))
+        console = Console(width=None if sys.stdout.isatty() else _WIDE)
+        console.print(*summary.as_tables(summaries, choice.horizons))
+    for note in summary.notes(summaries, choice.horizons):
+        errors.print(note, style="yellow", markup=False)
     for failure in failed:
         errors.print(str(failure), style="red", markup=False)
     if failed:
@@ -194,7 +197,7 @@ def _checked(plan: Mapping[Path, Path], choice: Choice) -> tuple[dict[Path, Path
     for source, target in plan.items():
         try:
             with Table(source) as table:
-                find(table, choice.time, choice.values, choice.label)
+                find(table, choice.columns)
             good[source] = target
         except FileError as error:
             failed.append(error)

@@ -15,7 +15,7 @@ from stream.backtest_setup import Setup
 from stream.config import FeedSettings
 from stream.engine import FeedEngine
 from stream.events import EventBatch
-from stream.files import Columns, numbers, times
+from stream.files import Columns
 from stream.transport.base import TopicPartition
 
 Array = npt.NDArray[np.float64]
@@ -65,8 +65,8 @@ class Runner:
 
     def run(self, block: Columns) -> Scored:
         """Feed a block's events in file order."""
-        at = times(block[self.layout.time])
-        values = np.stack([numbers(block[name]) for name in self.layout.values], axis=1)
+        at = self.layout.times(block)
+        values = np.stack([self.layout.numbers(block, name) for name in self.layout.values], axis=1)
         series = self._number(block)
         n, k = values.shape
         codes = series[:, None] * k + np.arange(k)

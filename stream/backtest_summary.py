@@ -15,6 +15,7 @@ from stream.backtest_run import Array, Scored
 from stream.evaluate import Hits, hits, period, vus_pr
 from stream.scoreboard import HorizonScore, Scoreboard, merged
 from stream.tables import forecast_cells, number, table
+from stream.units import SECONDS
 
 
 @dataclass
@@ -30,6 +31,9 @@ class FileSummary:
     notifications: Hits | None = None
     vus_pr: float = math.nan
     boards: list[Scoreboard] = field(default_factory=list)
+    first_unread: int = 0  # the first of the unread rows, counted from 1
+    back: int = 0  # rows older than one before them in their series
+    gaps: Array = field(default_factory=lambda: np.empty(0))  # seconds between rows of a series, of the first block
 
 
 class Evaluation:
@@ -40,11 +44,16 @@ class Evaluation:
         self._labels: list[npt.NDArray[np.bool_]] = []
         self._series: list[npt.NDArray[np.int64]] = []
         self._scores: list[Array] = []  # score, alert_score, notify, first value: (n, 4)
+        self._newest: dict[int, float] = {}
 
     def add(self, scored: Scored, label: Array | None) -> None:
         summary = self._summary
+        unread = np.asarray(~np.isfinite(scored.values).any(axis=1), bool)
+        if unread.any() and not summary.unread:
+            summary.first_unread = summary.rows + int(unread.argmax()) + 1
         summary.rows += len(scored.times)
-        summary.unread += int(np.count_nonzero(~np.isfinite(scored.values).any(axis=1)))
+        summary.unread += int(np.count_nonzero(unread))
+        self._rhythm(scored, ~unread)
         top = {name: np.fmax.reduce(scored.fields[name], axis=1) for name in ("score", "alert_score", "notify")}
         summary.alerts += int(np.count_nonzero(top["alert_score"] >= 1.0))
         summary.notified += int(np.count_nonzero(top["notify"] >= 1.0))
@@ -54,6 +63,17 @@ class Evaluation:
             self._scores.append(np.column_stack((*top.values(), scored.values[:, 0])))
         for board in summary.boards:
             self._forecasts(board, scored)
+
+    def _rhythm(self, scored: Scored, event: npt.NDArray[np.bool_]) -> None:
+        gaps = []
+        for series in np.unique(scored.series[event]).tolist():
+            times = scored.times[event & (scored.series == series)]
+            newest = np.maximum.accumulate(np.append(self._newest.get(series, -np.inf), times))
+            self._summary.back += int(np.count_nonzero(times < newest[:-1]))
+            self._newest[series] = float(newest[-1])
+            gaps.append(np.diff(newest[1:]))
+        if gaps and not len(self._summary.gaps):
+            self._summary.gaps = np.concatenate(gaps)
 
     def _forecasts(self, board: Scoreboard, scored: Scored) -> None:
         for series in np.unique(scored.series).tolist():
@@ -101,6 +121,7 @@ def total(files: Sequence[FileSummary]) -> FileSummary:
         added(told) if told else None,
         float(np.mean(volumes)) if volumes else math.nan,
         [board for f in files for board in f.boards],
+        back=sum(f.back for f in files),
     )
 
 
@@ -108,8 +129,8 @@ def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> li
     """For people: a line a file and, for several, a total; and the forecasts of all files, a line a horizon."""
     shown = [*files, total(files)] if len(files) > 1 else list(files)
     labelled = any(f.hits for f in files)
-    columns = ("events", "hits", "false alerts", "told of", "told right", "VUS-PR") if labelled else ()
-    alerts = table("file", "rows", "alerts", "notifications", *columns, overflow="fold")
+    columns = ("events", "hits", "false\nalerts", "told\nof", "told\nright", "VUS-PR") if labelled else ()
+    alerts = table("file", "rows", "alerts", "notified", *columns, overflow="fold", min_width=10)
     for f in shown:
         if f is shown[-1] and len(shown) > 1:
             alerts.add_section()
@@ -121,6 +142,26 @@ def as_tables(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> li
     for name, seconds in horizons.items():
         forecasts.add_row(name, *forecast_cells(scores[seconds]))
     return [alerts, forecasts]
+
+
+def notes(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> list[str]:
+    """What somebody should know who looks at these figures: a line each."""
+    found = []
+    for f in files:
+        if f.unread:
+            which = f"{f.unread:,} of {f.rows:,} rows"
+            found.append(f"{f.name}: {which} without a time or a number, the first is row {f.first_unread:,}")
+        if f.back:
+            found.append(f"{f.name}: {f.back:,} rows run back in time; they count as events of the newest time before")
+        scores = _by_seconds(f)
+        empty = [name for name, seconds in horizons.items() if not scores[seconds].scored]
+        steps = f.gaps[f.gaps > 0]
+        if empty and len(steps):
+            gap = float(np.median(steps))
+            unit = next((unit for unit in "dhms" if gap >= SECONDS[unit]), "ms")
+            apart = f"{gap / SECONDS[unit]:.3g}{unit}"
+            found.append(f"{f.name}: no forecasts scored for {', '.join(empty)}; rows are {apart} apart")
+    return found
 
 
 def _cells(f: FileSummary, labelled: bool) -> list[str]:
@@ -144,7 +185,8 @@ def as_json(files: Sequence[FileSummary], horizons: Mapping[str, float]) -> dict
 
 
 def _object(f: FileSummary, horizons: Mapping[str, float]) -> dict[str, Any]:
-    out: dict[str, Any] = {"file": f.name, "rows": f.rows, "rows_without_event": f.unread, "alerts": f.alerts}
+    out: dict[str, Any] = {"file": f.name, "rows": f.rows, "rows_without_event": f.unread}
+    out |= {"rows_back_in_time": f.back, "alerts": f.alerts}
     out["notifications"] = f.notified
     if f.hits:
         out |= {"events": f.hits.events, "hits": f.hits.hits, "false_alerts": f.hits.false_alerts}

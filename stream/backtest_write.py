@@ -47,6 +47,8 @@ class Writer:
                 f"cannot write: {error.strerror}", str(self._part), "choose another folder with --out"
             ) from None
         self._text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
+        delimiter = "\t" if ".tsv" in self._path.suffixes else ","
+        self._csv = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
         return self
 
     def __exit__(
@@ -62,7 +64,7 @@ class Writer:
         columns = self._columns(block, scored)
         rows = zip(*columns.values(), strict=True)
         if self._form == "csv":
-            csv.writer(self._text, lineterminator="\n").writerows(rows)
+            self._csv.writerows(rows)
         else:
             lines = self._encoder.encode_lines(dict(zip(columns, row, strict=True)) for row in rows)
             self._text.write(lines.decode())
@@ -77,7 +79,7 @@ class Writer:
             )
         self._started = True
         if self._form == "csv":
-            csv.writer(self._text, lineterminator="\n").writerow(header)
+            self._csv.writerow(header)
 
     def _columns(self, block: Columns, scored: Scored) -> dict[str, Sequence[object]]:
         layout = self._layout

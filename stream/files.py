@@ -1,36 +1,35 @@
 """Tables of events in files (CSV, JSON lines; plain or gzip), read in blocks of columns.
 
 Cells stay as they are in the file (text in CSV, JSON values in JSON lines), so that whoever writes rows out again
-can repeat them; `numbers` and `times` turn a column of cells into an array.
+can repeat them; `stream.reading` turns a column of cells into an array.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Literal, cast
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
-from stream.feeds import LATEST
+from stream.reading import Cell
 
-Cell = str | float | bool | list[object] | dict[str, object] | None
 Columns = dict[str, list[Cell]]
 Format = Literal["csv", "jsonl"]
 
 BLOCK: Final = 20_000  # rows
 
-_SUFFIXES: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SUFFIXES: Final[dict[str, Format]] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
 
 
 class FileError(Exception):
@@ -57,6 +56,7 @@ class Table:
 
     names: list[str]
     size: int
+    delimiter = ","
 
     def __init__(self, path: Path, block: int = BLOCK) -> None:
         self.path = path
@@ -68,10 +68,10 @@ class Table:
         with ExitStack() as opened:
             self._raw, plain = opened.enter_context(_opened(self.path))
             self.size = self.path.stat().st_size
+            with _reading(self.path):
+                encoding = _encoding(plain)
             # Undecodable bytes become U+FFFD: such a cell is simply no number, its row is kept.
-            self._text = opened.enter_context(
-                io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="")
-            )
+            self._text = opened.enter_context(io.TextIOWrapper(plain, encoding=encoding, errors="replace", newline=""))
             self._rows = self._guarded()
             self._first = next(self._rows)
             self.names = list(self._first)
@@ -101,11 +101,13 @@ class Table:
             yield from self._reader()
 
     def _csv(self) -> Iterator[Columns]:
-        sample = self._text.readline()
-        delimiter = max(",;\t|", key=sample.count)
+        sample, after = self._text.readline(), self._text.readline()
+        while _above(sample, after):
+            sample, after = after, self._text.readline()
+        self.delimiter = max(",;\t|", key=sample.count)
         # A field of NULs or of a forgotten quote must not end the program: 16 MB is far above any real cell.
         csv.field_size_limit(1 << 24)
-        rows = csv.reader(chain([sample], self._text), delimiter=delimiter)
+        rows = csv.reader(chain([sample, after], self._text), delimiter=self.delimiter)
         names = [name.strip() for name in next(rows, [])]
         if not any(names):
             raise FileError("no header line", str(self.path), "the first line must name the columns: timestamp,value")
@@ -153,6 +155,14 @@ def lines(path: Path) -> Iterator[bytes]:
         yield from filter(None, map(bytes.strip, plain))
 
 
+def _above(line: str, after: str) -> bool:
+    """Whether a line is what spreadsheets and exports put above the header: `sep=;`, or a comment, which has not as
+    many columns as the line after it."""
+    if line.startswith("sep="):
+        return True
+    return line.startswith("#") and all(line.count(d) != after.count(d) or d not in line for d in ",;\t|")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The bytes of the file, and what they unpack to."""
@@ -167,6 +177,12 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         if path.suffix == ".gz":
             plain = cast(IO[bytes], opened.enter_context(gzip.GzipFile(fileobj=raw)))
         yield raw, plain
+
+
+def _encoding(plain: IO[bytes]) -> str:
+    """UTF-8, unless the file begins like one of spreadsheets' UTF-16."""
+    begin = plain.peek(2)[:2]  # type: ignore[attr-defined]
+    return "utf-16" if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 @contextmanager
@@ -191,49 +207,3 @@ def _flat(line: str) -> dict[str, Cell]:
 
 def _names(rows: Sequence[dict[str, Cell]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def numbers(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
-    """Cells as float64; what is not a finite number is nan."""
-    try:
-        out = np.array(cells, dtype=np.float64)
-        if out.ndim != 1:
-            raise ValueError
-    except (ValueError, TypeError, OverflowError):
-        out = np.fromiter((_number(cell) for cell in cells), np.float64, len(cells))
-    out[~np.isfinite(out)] = np.nan
-    return out
-
-
-def _number(cell: Cell) -> float:
-    if isinstance(cell, list | dict) or cell is None:
-        return np.nan
-    try:
-        return float(cell)
-    except (ValueError, OverflowError):
-        return np.nan
-
-
-def times(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
-    """Cells as epoch seconds; nan where there is no time in it.
-
-    As in a feed, a number is s, ms, us or ns, whichever puts it before 2200 first, and text is ISO 8601 with or
-    without `T` and offset (without one it is UTC). Unlike in a feed, times before 1970 are welcome.
-    """
-    out = numbers(cells)
-    for _ in ("ms", "us", "ns"):
-        out[np.abs(out) >= LATEST] /= 1e3
-    out[np.abs(out) >= LATEST] = np.nan
-    for i in np.flatnonzero(np.isnan(out)).tolist():
-        out[i] = _iso(cells[i])
-    return out
-
-
-def _iso(cell: Cell) -> float:
-    if not isinstance(cell, str):
-        return np.nan
-    try:
-        moment = datetime.fromisoformat(cell.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return np.nan

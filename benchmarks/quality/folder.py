@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.quality.sets import Series, cleaned
 from stream.backtest_layout import find
-from stream.files import FileError, Table, numbers, times
+from stream.files import FileError, Table
 
 #: Horizons in median gaps, where none are asked for.
 UNITS = (1.0, 6.0, 24.0)
@@ -29,10 +29,10 @@ def of_folder(folder: Path, horizons: tuple[float, ...] = ()) -> Iterator[Series
         with Table(path) as table:
             layout = find(table)
             blocks = list(table.blocks())
-        time = np.concatenate([times(b[layout.time]) for b in blocks])
+        time = np.concatenate([layout.times(b) for b in blocks])
         names = np.array([n for b in blocks for n in b[layout.series]]) if layout.series else np.full(len(time), "")
         for column in layout.values:
-            value = np.concatenate([numbers(b[column]) for b in blocks])
+            value = np.concatenate([layout.numbers(b, column) for b in blocks])
             for name in dict.fromkeys(names.tolist()):
                 rows = (names == name) & np.isfinite(time)
                 title = f"{column} {name}".strip()

@@ -11,7 +11,7 @@ import numpy as np
 
 from stream.backtest_layout import find
 from stream.evaluate import period
-from stream.files import Table, numbers, times
+from stream.files import Table
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def labelled(folder: Path) -> Iterator[Labelled]:
         return
     for path in sorted(folder.glob("*.csv")):
         with Table(path) as table:
-            layout = find(table) if "label" in (name.lower() for name in table.names) else None
-        if layout is not None and layout.label is not None:
+            layout = find(table)
+        if layout.label is not None:
             s = _read(path, path.stem.partition("_")[0])
             if s.label[s.warm_up :].any():
                 yield s
@@ -54,9 +54,9 @@ def _read(path: Path, source: str, score_from: int | None = None, window: int | 
         layout = find(table)
         assert layout.label is not None, f"{path}: no column 'label'"
         blocks = list(table.blocks())
-    time = np.concatenate([times(b[layout.time]) for b in blocks])
-    value = np.concatenate([numbers(b[layout.values[0]]) for b in blocks])
-    label = np.concatenate([numbers(b[layout.label]) for b in blocks]) > 0
+    time = np.concatenate([layout.times(b) for b in blocks])
+    value = np.concatenate([layout.numbers(b, layout.values[0]) for b in blocks])
+    label = np.concatenate([layout.numbers(b, layout.label) for b in blocks]) > 0
     warm_up = len(time) // 5 if score_from is None else score_from
     return Labelled(source, path.stem, time, value, label, warm_up, window or period(value[:warm_up]))
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from stream.config import FeedSettings
 from stream.feeds import FeedMapping, UnreadableError, template_fields
-from stream.files import Cell, Table, format_of, lines
+from stream.files import Table, format_of, lines
+from stream.reading import Cell
 from stream.transport.base import Output
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import datetime
 import gzip
 import json
 from pathlib import Path
@@ -254,3 +255,65 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "missing.csv" in result.stderr
     assert len(rows(tmp_path / "out" / "good.csv")) == 50
+
+
+def test_tables_as_others_export_them(tmp_path: Path) -> None:
+    """A spreadsheet's table, one with an index and a label of another name: all the same series."""
+    values = wave()
+    plain = hourly(tmp_path / "plain.csv", values)
+    moments = [datetime.datetime.fromtimestamp(START + 3600 * i, datetime.UTC) for i in range(len(values))]
+    german = [f"{t:%d.%m.%Y %H:%M:%S};{str(v).replace('.', ',')}" for t, v in zip(moments, values, strict=True)]
+    write(tmp_path / "german.csv", ["sep=;", "Zeit;Messwert", *german])
+    indexed = [f"{i},{t.isoformat()},{v},{i == 200}" for i, (t, v) in enumerate(zip(moments, values, strict=True))]
+    write(tmp_path / "indexed.csv", [",Time Stamp,value,is_anomaly", *indexed])
+    lines = [f"{t:%m/%d/%Y %I:%M:%S %p}\t{v}" for t, v in zip(moments, values, strict=True)]
+    (tmp_path / "wide.tsv").write_text("\n".join(["# made by hand", "when\tvalue", *lines]), encoding="utf-16")
+    names = ("plain.csv", "german.csv", "indexed.csv", "wide.tsv")
+    assert run(*(tmp_path / name for name in names), "--out", tmp_path / "out").exit_code == 0
+    expected = [row["score"] for row in rows(tmp_path / "out" / "plain.csv")]
+    assert [row["score"] for row in rows(tmp_path / "out" / "german.csv")] == expected
+    assert [row["score"] for row in rows(tmp_path / "out" / "indexed.csv")] == expected
+    assert [line.split("\t")[2] for line in (tmp_path / "out" / "wide.tsv").read_text().splitlines()[1:]] == expected
+    assert plain.exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (["2024-03-30,20", "2024-03-31,21"], "no header line"),
+        (["date,time,value", "2024-03-30,00:00,1", "2024-03-30,01:00,2"], "times that cannot be read in column 'time'"),
+        (["timestamp,value", "2024-03-30,1 kW"], "no numbers in column 'value': '1 kW'"),
+        (["timestamp,value", "2024-03-31,1", "2024-03-30,2", "2024-03-29,2"], "most rows are older"),
+        (["date,value", "01/02/2024,1", "03/02/2024,2"], "which is the day and which the month in column 'date'?"),
+        (["x,value", "1,2"], "no time column"),
+    ],
+)
+def test_files_that_would_be_misread_are_refused(tmp_path: Path, lines: list[str], what: str) -> None:
+    result = run(write(tmp_path / "a.csv", lines), "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert what in result.stderr.splitlines()[0]
+    assert len(result.stderr.splitlines()) == 3
+
+
+def test_time_format_and_series_column(tmp_path: Path) -> None:
+    lines = [f"{1 + i // 24:02d}/01/2024 {i % 24:02d}h,{s},{v}" for i, v in enumerate(wave(200)) for s in "xy"]
+    source = write(tmp_path / "a.csv", ["when,place,value", *lines])
+    asked = ("--time-column", "when", "--series", "place", "--out", tmp_path / "out")
+    assert run(source, *asked).exit_code == 2
+    assert run(source, *asked, "--time-format", "%d/%m/%Y %Hh").exit_code == 0
+    out = rows(tmp_path / "out" / "a.csv")
+    assert [row["score"] for row in out[::2]] == [row["score"] for row in out[1::2]]
+    assert out[-1]["expected"]
+
+
+def test_what_is_odd_about_a_file_is_said(tmp_path: Path) -> None:
+    lines = hourly(tmp_path / "a.csv", wave(100)).read_text().splitlines()
+    lines[50], lines[51] = lines[51], lines[50]
+    lines[10] = f"{START},"
+    result = run(write(tmp_path / "a.csv", lines), "--out", tmp_path / "out", "--horizon", "10m")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-3:] == [
+        "a.csv: 1 of 100 rows without a time or a number, the first is row 10",
+        "a.csv: 1 rows run back in time; they count as events of the newest time before",
+        "a.csv: no forecasts scored for 10m; rows are 1h apart",
+    ]

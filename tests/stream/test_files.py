@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.files import FileError, Table, numbers, times
+from stream.files import FileError, Table
+from stream.reading import numbers
 
 
 def read(path: Path, block: int = 3) -> dict[str, list[object]]:
@@ -86,22 +87,3 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read(tmp_path / "d.csv")
     with pytest.raises(FileError, match="No such file"):
         read(tmp_path / "no.csv")
-
-
-def test_numbers() -> None:
-    cells = ["1", " 2.5 ", "", "nan", "inf", "1e999", "x", None, True, 3, [1], {"a": 1}, 10**400]
-    expected = [1, 2.5, *[np.nan] * 6, 1, 3, *[np.nan] * 3]
-    np.testing.assert_array_equal(numbers(cells), expected)
-    np.testing.assert_array_equal(numbers(["1", "-2e3"]), [1, -2000])
-    assert numbers([]).shape == (0,)
-    np.testing.assert_array_equal(numbers([[1], [2]]), [np.nan, np.nan])
-
-
-def test_times() -> None:
-    moment = 1357016220.25
-    cells = [
-        moment, moment * 1e3, moment * 1e6, str(moment * 1e9), "2013-01-01 04:57:00.25", "2013-01-01T04:57:00.250Z",
-        "2012-12-31T23:57:00.25-05:00", "2013-01-01", "0", -86400, "1969-12-31", "", None, "soon", [], 1e30, "inf",
-    ]  # fmt: skip
-    expected = [moment] * 7 + [1356998400, 0, -86400, -86400] + [np.nan] * 6
-    np.testing.assert_allclose(times(cells), expected, rtol=0, atol=1e-3)
