@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -45,20 +46,27 @@ def read(config: Path | None, feed: str | None, tier: str | None, options: Seque
     found = DEFAULT if config is None else _configured(config, feed)
     if config is None and feed is not None:
         raise FileError("a feed without a configuration", f"--feed {feed}", "name its file with --config")
-    try:
-        given = dict(map(_pair, options))
+    given = dict(map(_pair, options))
+    with _mistakes_at("--tier"):
         model = found.model if tier is None else ModelSettings(**{**found.model.model_dump(), "tier": tier})
+    with _mistakes_at("--option"):
         setup = Setup(
             model,
             OptionSettings(**{**found.options.declared(), **given}),
             tuple(PatternSettings(**{"match": p.match, **p.declared(), **given}) for p in found.patterns),
         )
         setup.feed("checked")
+    return setup
+
+
+@contextmanager
+def _mistakes_at(argument: str) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "--tier" if tier else "--option"
+        where = " ".join((argument, ".".join(map(str, first["loc"])))).rstrip()
         raise FileError(first["msg"], where, "see the section on options in docs/configuration.md") from None
-    return setup
 
 
 def _configured(config: Path, name: str | None) -> Setup:

@@ -46,21 +46,24 @@ def test_what_is_given_goes_before_it(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "what"),
+    ("arguments", "what", "where"),
     [
-        ((None, "a", None, []), "a feed without a configuration"),
-        ((None, None, "huge", []), "tier must be one of"),
-        ((None, None, None, ["minimum"]), "an option that cannot be read"),
-        ((None, None, None, ["minimum=[1"]), "a value that cannot be read"),
-        ((None, None, None, ["minimum=much"]), "valid number"),
-        ((None, None, None, ["least=1"]), "Extra inputs"),
-        ((None, None, None, ["minimum=2", "maximum=1"]), "minimum must be below maximum"),
-        ((Path("missing.yaml"), None, None, []), "No such file"),
+        ((None, "a", None, []), "a feed without a configuration", "--feed a"),
+        ((None, None, "huge", []), "tier must be one of", "--tier"),
+        ((None, None, None, ["minimum"]), "an option that cannot be read", "--option minimum"),
+        ((None, None, None, ["minimum=[1"]), "a value that cannot be read", "--option minimum=[1"),
+        ((None, None, None, ["minimum=much"]), "valid number", "--option minimum"),
+        ((None, None, "compact", ["minimum=much"]), "valid number", "--option minimum"),
+        ((None, None, None, ["least=1"]), "Extra inputs", "--option least"),
+        ((None, None, None, ["minimum=2", "maximum=1"]), "minimum must be below maximum", "--option"),
+        ((None, None, "compact", ["minimum=2", "maximum=1"]), "minimum must be below maximum", "--option"),
+        ((Path("missing.yaml"), None, None, []), "No such file", "missing.yaml"),
     ],
 )
-def test_mistakes(arguments: tuple, what: str) -> None:
-    with pytest.raises(FileError, match=what):
+def test_mistakes(arguments: tuple, what: str, where: str) -> None:
+    with pytest.raises(FileError, match=what) as caught:
         read(*arguments)
+    assert caught.value.where == where
 
 
 def test_a_feed_must_be_chosen_and_exist(config: Path) -> None:
