@@ -66,7 +66,7 @@ def measured(s: Series, results: dict[str, dict[str, np.ndarray]]) -> list[Measu
             m.us[name] = 1e6 * float(r["seconds"]) / len(s.time)
         for name, r in results.items():
             rows = ok & r["asked"]
-            base, own = np.abs(came - last)[rows].mean(), max(error[name][rows].mean(), 1e-12)
+            base, own = np.abs(came - last)[rows].mean(), max(error[name][rows].mean(), 1e-12 * float(s.value.std()))
             if base > 0:
                 m.rmae[name] = max(float(own / base), 1e-4)
                 m.ours[name] = max(float(error[OURS][rows].mean() / own), 1e-4)
