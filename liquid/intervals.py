@@ -8,7 +8,7 @@ import numpy as np
 
 from liquid._jit import njit
 from liquid.features import hours, phase
-from liquid.features.wall import wall
+from liquid.features.wall import day_time
 from liquid.learning import conformal, coverage, delayed
 
 _MISS = np.log(np.array(conformal.MISS))
@@ -17,8 +17,7 @@ _MISS = np.log(np.array(conformal.MISS))
 @njit
 def hour_of_day(declared, time):
     """The hour of the first declared period in which a time (epoch s) lies, 0 to phase.HOURS - 1."""
-    # rounding of a forecast's time must not put the full hour before
-    return phase.hour_of_day((wall(declared, 0, time) + 1e-3) * (phase.DAY / declared[0].periods[0]))
+    return phase.hour_of_day(day_time(declared, time))
 
 
 @njit

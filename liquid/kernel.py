@@ -7,7 +7,7 @@ import math
 from liquid import bounds, detector, drift, forecaster, forecaster_state
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts, line, predictor
-from liquid.features import clock, period, phase, rings, scale, wall
+from liquid.features import clock, period, rings, scale, wall
 from liquid.results import LEARNING, NO_ALERT, READY, REJECTED, SKIPPED, TIME_CLAMPED
 
 #: Values beyond are taken as this: squares of them must stay finite.
@@ -135,8 +135,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     row.value = value
 
     # 4. evidence and alert
-    # whose day is the first declared period
-    day_time = wall.wall(declared, 0, time) * (phase.DAY / options.periods[0])
+    day_time = wall.day_time(declared, time)
     evidence = detector.observe(row.detector, day_time, value, gap, n, work.detector)
     missed = abs(value - o.expected) / deviation if math.isfinite(o.expected) else 0.0
     rank, strong = detector.rank(row.detector, missed, n, work.detector)

@@ -15,6 +15,7 @@ from liquid._jit import njit
 DAY = 86400.0
 WEEK = 604800.0
 HOURS = 24
+ROUNDING = 1e-3  # seconds
 STEPS = 1024.0  # of a value to a deviation, up to LINEAR deviations; beyond, to an octave
 LINEAR = 16.0
 
@@ -27,8 +28,8 @@ def angle(time, period):
 
 @njit
 def hour_of_day(time):
-    """0 to HOURS - 1."""
-    return int((time % DAY) / 3600.0) % HOURS
+    """0 to HOURS - 1. The full hour begins its own: rounding must not put it before."""
+    return int(((time + ROUNDING) % DAY) / 3600.0) % HOURS
 
 
 def table_dtype(bins: int) -> np.dtype:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from liquid._jit import njit
+from liquid.features import phase
 
 #: From `begin` (epoch seconds) on, the clock is `ahead` seconds of UTC.
 STEP: Final = np.dtype([("begin", "f8"), ("ahead", "f8")], align=True)
@@ -47,3 +48,9 @@ def wall(declared, k, time):
     """
     options, steps = declared
     return time + ahead(steps, options.timezone[k, 0], options.timezone[k, 1], time)
+
+
+@njit
+def day_time(declared, time):
+    """The same for all that knows a day: its clock, at the pace at which the first declared period lasts a day."""
+    return wall(declared, 0, time) * (phase.DAY / declared[0].periods[0])

@@ -59,6 +59,14 @@ def test_equals_twin(events: list[tuple[float, float]], asked: list[float], kind
     assert not_finite(table) == []
 
 
+@pytest.mark.parametrize(
+    ("time", "hour"),
+    [(0.0, 0), (3599.9995, 1), (3599.99, 0), (DAY - 1e-4, 0), (-1e-20, 0), (-3600.0, 23), (13 * 3600, 13)],
+)
+def test_an_hour_begins_a_moment_early(time: float, hour: int) -> None:
+    assert phase.hour_of_day(time) == hour
+
+
 def test_hourly_data_stays_sharp_in_bins_of_half_an_hour() -> None:
     """Look-ups at the hours give the hours' own values, though every second bin is empty."""
     profile = np.random.default_rng(0).normal(size=24)

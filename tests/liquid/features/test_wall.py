@@ -3,7 +3,7 @@ import pytest
 
 from liquid import SeriesOptions
 from liquid.clocks import CLOCKS, steps_of
-from liquid.features.wall import STEP, ahead, wall
+from liquid.features.wall import STEP, ahead, day_time, wall
 from liquid.options import options_array
 from tests.liquid.naive.wall import wall as twin
 
@@ -27,6 +27,13 @@ def test_the_wall_clock_is_that_of_the_zone(zone: str) -> None:
 
 def test_nothing_declared_is_utc() -> None:
     assert wall((options_array(1)[0], CLOCKS.table), 0, 1234.5) == 1234.5
+
+
+def test_a_day_lasts_the_first_declared_period() -> None:
+    declared = options_array(1)[0]
+    SeriesOptions(periods=(4 * 3600.0, 86400.0)).fill(declared)
+    assert day_time((declared, CLOCKS.table), 3600.0) == 6 * 3600.0
+    assert day_time((options_array(1)[0], CLOCKS.table), 3600.0) == 3600.0
 
 
 def test_steps_of_several_clocks_lie_in_one_array() -> None:

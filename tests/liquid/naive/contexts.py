@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 
 from liquid.anomaly.contexts import FIRST
+from tests.liquid.naive.phase import hour_of_day
 
 FULL = 4032  # the largest count that a byte stands for
 EXACT = 64
@@ -56,7 +57,7 @@ class Habits:
         self.mean10 += (value - self.mean10) / 10
         self.mean30 += (value - self.mean30) / 30
         k = self._bin(value)
-        hour = math.floor(time % 86400 / 3600) % 24 // (24 // self.hours)
+        hour = hour_of_day(time) // (24 // self.hours)
         n = self.count
         out = [
             self.pair.judge((self.last, self.before), k, n),

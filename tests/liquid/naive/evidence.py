@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from tests.liquid.naive.phase import hour_of_day
+
 
 @dataclass
 class Seen:
@@ -58,7 +60,7 @@ class Evidence:
         }
 
     def _season(self, s: Seen) -> float:
-        hour = math.floor(s.time % 86400 / 3600) % 24
+        hour = hour_of_day(s.time)
         off = self.season.add(s.x - self.profile[hour], s.n)
         self.visits[hour] += 1
         rate = max(1 / self.visits[hour], 0.03)

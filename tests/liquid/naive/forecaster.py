@@ -19,7 +19,7 @@ from tests.liquid.naive.delayed import Delayed
 from tests.liquid.naive.hours import Hours
 from tests.liquid.naive.mixture import Mixture
 from tests.liquid.naive.origin import CALENDAR, DETAILS, Context, Origin, names, row
-from tests.liquid.naive.phase import Table
+from tests.liquid.naive.phase import Table, hour_of_day
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.rls import LeastSquares
 from tests.liquid.naive.wall import wall
@@ -133,7 +133,7 @@ class Forecaster:
         return View(origin, distance, then, x, h, u, experts)
 
     def hour_of_day(self, time: float) -> int:
-        return int((wall(self.timezone, time) + 1e-3) * DAY / self.first % DAY // 3600)
+        return hour_of_day(wall(self.timezone, time) * DAY / self.first)
 
     def interval(self, view: View, m: int, distance: float, unit: float, spread: float, learning: bool) -> None:
         """Scale and half widths by bucket m."""

@@ -17,7 +17,7 @@ from tests.liquid.naive.forecaster import Forecaster
 from tests.liquid.naive.period import Period
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.scale import Scale
-from tests.liquid.naive.wall import wall
+from tests.liquid.naive.wall import day_time
 
 NAN = math.nan
 
@@ -166,7 +166,7 @@ class Series:
                 self.forecaster.retune(self.period.period)
 
     def _day_time(self, time: float) -> float:
-        return wall(self.options.timezone, time) * 86400 / (self.options.periods or (86400.0,))[0]
+        return day_time(self.options.timezone, self.options.periods, time)
 
     def _drift(self, time: float, value: float, out: Result) -> None:
         seen = Seen(time, self._day_time(time), out.gap, value)

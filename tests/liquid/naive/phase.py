@@ -5,6 +5,11 @@ import math
 import numpy as np
 
 
+def hour_of_day(day_time: float) -> int:
+    """A time within a millisecond of a full hour lies in the hour that begins."""
+    return math.floor((day_time + 0.001) % 86400 / 3600) % 24
+
+
 def stored(z: float) -> float:
     """z in 1024ths up to 16, beyond on a grid of 1024 steps an octave, to the end of 16 bits."""
     if abs(z) <= 16:

@@ -15,3 +15,8 @@ def wall(timezone: str | None, time: float) -> float:
     inside = max(0.0, min(math.floor(time), (LATEST - EARLIEST) / timedelta(seconds=1) - 2 * day))
     offset = datetime.fromtimestamp(inside, ZoneInfo(timezone)).utcoffset()
     return time + offset.total_seconds()
+
+
+def day_time(timezone: str | None, periods: tuple[float, ...] | None, time: float) -> float:
+    """What the clock shows, counted in days that last the first declared period."""
+    return wall(timezone, time) * 86400 / (periods or (86400.0,))[0]
