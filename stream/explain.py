@@ -23,6 +23,7 @@ WORDS: Final = {
 
 _ENOUGH = 0.6  # the named evidence explains at least this share of the score
 _MOST_NAMED = 3
+_LARGE = 1e5
 
 
 def why(
@@ -53,12 +54,17 @@ def why(
 
 
 def number(value: float, width: float = 0.0) -> str:
-    """A number as people write it: about two digits of `width` (the size that matters) are kept."""
+    """A number as people write it: about two digits of `width` (the size that matters) are kept, three of those of
+    numbers from 100,000 on; the others are zeros."""
     if not math.isfinite(value):
         return "unknown"
     size = width if width > 0 and math.isfinite(width) else abs(value)
+    if abs(value) < size / 200:
+        return "0"
     if value != 0 and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.3g}"
+    if abs(value) >= _LARGE:
+        value = round(value, min(2 - math.floor(math.log10(size)), 0))
     decimals = 0 if size == 0 else min(max(1 - math.floor(math.log10(size)), 0), 6)
     text = f"{value:,.{decimals}f}"
     if decimals:
@@ -68,7 +74,8 @@ def number(value: float, width: float = 0.0) -> str:
 
 def _compared(value: float, expected: float, lower: float, upper: float, direction: int, unit: str | None) -> str:
     known = math.isfinite(lower) and math.isfinite(upper)
-    width = upper - lower if known else 0.0
+    # a band of nearly nothing says little of the digits of a value far outside
+    width = max(upper - lower, 0.01 * max(lower - value, value - upper)) if known else 0.0
     subject = f"{number(value, width)} {unit}" if unit else number(value, width)
     if known:
         low, high = number(lower, width), number(upper, width)

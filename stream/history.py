@@ -27,7 +27,9 @@ from stream.rings import Rings
 #: What is kept of every result.
 ROW: Final = np.dtype(
     [
-        *((name, "f8") for name in ("time", "value", "expected", "lower80", "upper80", "lower", "upper", "score")),
+        *((name, "f8") for name in ("time", "value", "expected")),
+        *((name, "f8") for interval in INTERVALS.values() for name in (interval.lower, interval.upper)),
+        ("score", "f8"),
         ("severity", "u1"),
         ("state", "u1"),
     ],
@@ -77,7 +79,7 @@ class History:
     Parameters
     ----------
     per_series : results kept of one series.
-    max_rows : results kept of all series together (72 bytes each, touched only when used).
+    max_rows : results kept of all series together (88 bytes each, touched only when used).
     max_alerts : alert episodes kept, as many records of feedback, and series whose drifts are kept.
     """
 
@@ -215,13 +217,9 @@ class History:
             return self._rings.read(number), int(self._catalogue.latest["events"][number])
 
     def coverage(self, feed: str, series: str) -> dict[str, Coverage]:
-        """What the intervals held, over the results that are kept, of the levels that are kept."""
+        """What the intervals held, over the results that are kept, by level."""
         rows = self.rows(feed, series)
-        return {
-            level: Coverage(interval.promised, *held(rows, interval))
-            for level, interval in INTERVALS.items()
-            if interval.lower in rows.dtype.names
-        }
+        return {level: Coverage(one.promised, *held(rows, one)) for level, one in INTERVALS.items()}
 
     def select(self, filter: Filter, *, limit: int = 100, skip: int = 0) -> Page:
         """`limit` series that pass, after the first `skip`."""

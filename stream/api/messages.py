@@ -13,7 +13,8 @@ from stream.history import Batch
 MOST_ITEMS: Final = 2000  # results in one message
 
 _COLUMNS: Final = (
-    "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "gap", "severity", "state", "events",
+    "time", "value", "expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper", "score", "gap",
+    "severity", "state", "events",
 )  # fmt: skip
 
 

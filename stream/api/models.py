@@ -152,6 +152,7 @@ class SeriesDetail(Series):
         period_seconds=86400.0,
         bytes=11264,
         coverage={
+            "0.5": {"promised": 0.5, "real": 0.497, "n": 1834},
             "0.8": {"promised": 0.8, "real": 0.789, "n": 1834},
             "0.95": {"promised": 0.95, "real": 0.947, "n": 1834},
         },
@@ -232,6 +233,8 @@ class Scores(Answer):
         time=[1360350000.0, 1360353600.0],
         value=[12.0, 41.0],
         expected=[13.8, 14.2],
+        lower50=[11.5, 11.6],
+        upper50=[16.2, 16.8],
         lower80=[8.7, 8.9],
         upper80=[19.0, 19.4],
         lower=[6.0, 6.1],
@@ -245,6 +248,8 @@ class Scores(Answer):
     time: list[Number]
     value: list[Number]
     expected: list[Number]
+    lower50: list[Number]
+    upper50: list[Number]
     lower80: list[Number]
     upper80: list[Number]
     lower: list[Number]

@@ -15,7 +15,7 @@ from stream.api.query import Since, Until
 
 router = APIRouter(tags=["series"])
 
-_COLUMNS = ("time", "value", "expected", "lower80", "upper80", "lower", "upper", "score")
+_COLUMNS = ("time", "value", "expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper", "score")
 
 
 @router.get("/v1/series/{series:path}/scores", responses=SERIES_PROBLEMS)
@@ -26,7 +26,7 @@ def scores(
     until: Until = None,
     limit: Annotated[int, Query(ge=1, le=100_000, description="The newest so many of those.")] = 2000,
 ) -> models.Scores:
-    """Values, what was expected, 80 % and 95 % intervals and scores, oldest first. The newest
+    """Values, what was expected, 50 %, 80 % and 95 % intervals and scores, oldest first. The newest
     `history.per_series` results of a series are kept."""
     rows = service.history.rows(
         series.feed.name,

@@ -19,9 +19,9 @@ MOST_WATCHERS: Final = 256
 HEARTBEAT: Final = 15.0  # seconds
 
 _DESCRIPTION: Final = (
-    "Server-sent events. `result`: {feed, items: [{series, time, value, expected, lower80, upper80, lower, upper, "
-    "score, gap, severity, state, events}]}, at most four a second and feed; `alert`: an alert as of GET /v1/alerts, "
-    "whenever it changes; `stats`: GET /v1/stats, every second."
+    "Server-sent events. `result`: {feed, items: [{series, time, value, expected, lower50, upper50, lower80, upper80, "
+    "lower, upper, score, gap, severity, state, events}]}, at most four a second and feed; `alert`: an alert as of GET "
+    "/v1/alerts, whenever it changes; `stats`: GET /v1/stats, every second."
 )
 _EXAMPLE: Final = 'event: alert\nid: 7\ndata: {"id":"9f86d081884c7d65","series":"JFK.AA","state":"open"}\n\n'
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {

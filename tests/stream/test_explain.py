@@ -35,6 +35,7 @@ def test_every_group_of_evidence_has_words():
             (3, 0, -1, 1, 1, None),
             "3, expected -1 to 1; mostly level, trend and the wait between events",
         ),
+        (shares(level=1), (16.666667, 0, 0, 7.1e-8, 1, "%"), "16.67 %, expected 0; mostly level"),
         (shares(), (3, 1.5, math.nan, math.nan, 1, "V"), "3 V, expected about 1.5"),
         (shares(), (3, math.nan, math.nan, math.nan, -1, None), "3, lower than usual"),
         (shares(flatline=1), (5, 5, 5, 5, 0, "°C"), "5 °C, expected 5; mostly no change at all"),
@@ -47,7 +48,12 @@ def test_sentences(evidence, numbers, sentence):
 @pytest.mark.parametrize(
     ("value", "width", "text"),
     [
-        (1234567.8, 20000, "1,234,568"),
+        (1234567.8, 20000, "1,234,600"),
+        (1234567.8, 2, "1,234,568"),
+        (28485353.0, 2.3e8, "28,000,000"),
+        (123456.0, 0, "123,000"),
+        (7e-8, 7.1e-8, "7e-08"),
+        (7e-8, 20, "0"),
         (0.123456, 0.05, "0.123"),
         (1e-7, 0, "1e-07"),
         (0, 0, "0"),

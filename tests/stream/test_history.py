@@ -112,10 +112,18 @@ def test_pages_are_slices_of_the_whole_order(scores, skip, limit):
 def test_coverage_counts_what_had_an_interval():
     history = History()
     lower80, upper80 = [math.nan, 0, 0, 0], [math.nan, 1, 1, 1]
-    bounds = {"lower80": lower80, "upper80": upper80, "lower": [math.nan, -9, -9, -9], "upper": 9}
+    bounds = {
+        "lower50": math.nan,
+        "upper50": math.nan,
+        "lower80": lower80,
+        "upper80": upper80,
+        "lower": [math.nan, -9, -9, -9],
+        "upper": 9,
+    }
     rows = results(np.arange(4.0), [5, 0.5, 2, 1], **bounds)
     history.add("f", ["a"] * 4, rows)
     coverage = history.coverage("f", "a")
+    assert (coverage["0.5"].inside, coverage["0.5"].n) == (0, 0)
     assert (coverage["0.8"].inside, coverage["0.8"].n) == (2, 3)
     assert (coverage["0.95"].inside, coverage["0.95"].n) == (3, 3)
     assert history.coverage("f", "b")["0.8"].n == 0

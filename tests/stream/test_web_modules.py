@@ -20,7 +20,10 @@ from tests import web_server
 pytestmark = pytest.mark.browser
 
 GAP = "m.aligned(new m.Points({time: [...Array(40).keys(), 99, 100]}), [{time: 50}, {time: 101, mean: 7}])"
-INSIDE = "{time: [1, 2], value: [5, 50], lower: [0, 0], upper: [10, 10], lower80: [6, 0], upper80: [9, 9]}"
+INSIDE = (
+    "{time: [1, 2], value: [5, 50], lower: [0, 0], upper: [10, 10], lower80: [6, 0], upper80: [9, 9], "
+    "lower50: [4, null], upper50: [6, null]}"
+)
 FORECAST = "{origin: 9, value: 1, forecasts: [{time: 12, mean: 2, intervals: [{level: 0.8, lower: 0, upper: 4}]}]}"
 LINK = "#/series/a/JFK%2FAA%201?span=60"
 COUNTS = """m.feedCounts(m.samples('# HELP x\\nliquidstream_events_total{feed="a"} 3.0\\n'), {name: 'a', topics: []})"""
@@ -29,8 +32,12 @@ COUNTS = """m.feedCounts(m.samples('# HELP x\\nliquidstream_events_total{feed="a
 EXPECTED: dict[str, list[tuple[str, Any]]] = {
     "words": [
         ("m.number(41.27, 16)", "41"),
-        ("m.number(-0.001, 1)", "0.0"),
+        ("m.number(-0.001, 1)", "0"),
         ("m.number(0, 1e-9)", "0"),
+        ("m.number(7.1e-8)", "7.1·10⁻⁸"),
+        ("m.number(-1.23456e-10, 2e-12)", "−1.235·10⁻¹⁰"),
+        ("m.number(7.1e-8, 0.001)", "0"),
+        ("m.number(0.25, 1e-9)", "0.2500"),
         ("m.number(458295, 392000)", "458 k"),
         ("m.number(101325, 50)", "101,325"),
         ("m.number(null)", "–"),
@@ -42,6 +49,25 @@ EXPECTED: dict[str, list[tuple[str, Any]]] = {
         ("m.interval(6.1, 22.3, 'min')", "6 to 22 min"),
         ("m.comparison({value: 41, lower: 6.1, upper: 22.3}, 'min').against", "above 6 to 22"),
         ("m.comparison({value: 41, lower: null, upper: null}).against", "no expectation yet"),
+        (
+            "m.comparison({value: 0, lower: 0, upper: 7.1e-8}, '%', 0)",
+            {"where": "within", "actual": "0 %", "against": "within 0"},
+        ),
+        ("m.comparison({value: 0, lower: 0, upper: 7.1e-8}, '%', 20).against", "within 0"),
+        ("m.comparison({value: 2e-9, lower: 0, upper: 7.1e-8}, 'F', 9e-8).against", "within 0 to 7.1·10⁻⁸"),
+        (
+            "m.comparison({value: 16.6667, lower: 0, upper: 7.1e-8}, '%', 20)",
+            {"where": "above", "actual": "16.67 %", "against": "above 0"},
+        ),
+        (
+            "m.comparison({value: 100, lower: 99.9999, upper: 99.99999}, '%', 100)",
+            {"where": "above", "actual": "100 %", "against": "above 100.00"},
+        ),
+        ("m.comparison({value: 41, lower: 40.8, upper: 41.2}, 'min', 50).actual", "41 min"),
+        ("m.precision({value: 5, lower: 4, upper: 6}, 100)", 2),
+        ("m.precision({value: 5, lower: null, upper: null}, 100)", 0),
+        ("m.precision({value: 0, lower: 0, upper: 1e-9})", 1e-9),
+        ("m.scaleOf([1, null, -7])", 7),
         ("m.score(0.9999)", "0.99"),
         ("m.state({time: 0, unit_seconds: 60, state: 'ready'}, 11400).text", "silent 3 h 10 min"),
         ("m.state({time: 0, state: 'learning', events: 212, ready_after: 500}, 5).text", "learning 212/500"),
@@ -73,9 +99,11 @@ EXPECTED: dict[str, list[tuple[str, Any]]] = {
         (f"{GAP}.source.slice(38)", [38, 39, None, 40, 41, {"time": 101, "mean": 7}]),
         (f"{GAP}.main[0].slice(38)", [38, 39, 69, 99, 100, 101]),
         ("m.aligned(new m.Points({time: [5, 4, 6]}), []).main[0]", [5, 5, 6]),
-        (f"m.coverage(new m.Points({INSIDE}))", {"n": 2, "inside80": 0, "inside95": 0.5}),
+        (f"m.coverage(new m.Points({INSIDE}))", {"n": 2, "inside": {"0.5": 1, "0.8": 0, "0.95": 0.5}}),
         (f"m.coverage(new m.Points({INSIDE}), 2).n", 1),
         (f"m.fanOf({FORECAST}).map((at) => [at.time, at.lower80])", [[9, 1], [12, 0]]),
+        (f"m.aligned(new m.Points(), m.fanOf({FORECAST})).main[m.CHART.indexOf('fanUpper80')]", [1, 4]),
+        ("m.BANDS.map(({ name }) => name)", ["95", "80", "50"]),
         ("m.fanOf(null)", []),
     ],
     "spans": [

@@ -1,7 +1,7 @@
 // The charts of one series: values with their bands and the fan ahead, and the scores below on the same time axis.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { CHART, visibleRange } from "./chartdata.js";
+import { BANDS, CHART, visibleRange } from "./chartdata.js";
 import { drawEpisodes, drawLoneBands, drawNow, drawScores, drawUnusual, pointSize } from "./chartmarks.js";
 import { number } from "./words.js";
 
@@ -162,12 +162,10 @@ export class SeriesChart {
       ...shared,
       height,
       series,
-      bands: [
-        band("upper", "lower", "band-95"),
-        band("upper80", "lower80", "band-80"),
-        band("fanUpper", "fanLower", "fan-95"),
-        band("fanUpper80", "fanLower80", "fan-80"),
-      ],
+      bands: BANDS.flatMap(({ name, lower, upper, fanLower, fanUpper }) => [
+        band(upper, lower, `band-${name}`),
+        band(fanUpper, fanLower, `fan-${name}`),
+      ]),
       scales: {
         x: { time: true },
         y: { range: (chart) => visibleRange(chart.data, ...(chart.series[0].idxs ?? [0, chart.data[0].length - 1])) },

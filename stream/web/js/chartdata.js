@@ -5,7 +5,14 @@ const GAP = 4; // times a long but ordinary wait (90 of 100 are shorter): longer
 
 const TICK = 0.001; // seconds; times are kept to about a microsecond
 
-const COLUMNS = ["time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "severity"];
+/** The bands of results and forecasts, from the outermost in: level, its name, and the columns of their ends. */
+export const BANDS = [
+  { level: 0.95, name: "95", lower: "lower", upper: "upper", fanLower: "fanLower", fanUpper: "fanUpper" },
+  { level: 0.8, name: "80", lower: "lower80", upper: "upper80", fanLower: "fanLower80", fanUpper: "fanUpper80" },
+  { level: 0.5, name: "50", lower: "lower50", upper: "upper50", fanLower: "fanLower50", fanUpper: "fanUpper50" },
+];
+
+const COLUMNS = ["time", "value", "expected", ...BANDS.flatMap(({ lower, upper }) => [lower, upper]), "score", "severity"];
 
 /** The newest results of one series, by column. */
 export class Points {
@@ -37,29 +44,29 @@ export class Points {
 /** Order of the columns of the main chart; `fan*` ones hold the forecast ahead. */
 export const CHART = [
   "time",
-  "upper",
-  "lower",
-  "upper80",
-  "lower80",
-  "fanUpper",
-  "fanLower",
-  "fanUpper80",
-  "fanLower80",
+  ...BANDS.flatMap(({ lower, upper }) => [upper, lower]),
+  ...BANDS.flatMap(({ fanLower, fanUpper }) => [fanUpper, fanLower]),
   "expected",
   "fan",
   "value",
 ];
 
-/** A forecast as GET .../forecast gives it, as [{time, mean, lower80, upper80, lower, upper}], beginning at its origin. */
+/** A forecast as GET .../forecast gives it, as [{time, mean, and the ends of BANDS}], beginning at its origin. */
 export function fanOf(forecast) {
   if (!forecast?.forecasts?.length) return [];
   const { origin, value } = forecast;
-  const start = { time: origin, mean: value, lower80: value, upper80: value, lower: value, upper: value };
-  const ahead = forecast.forecasts.map(({ time, mean, intervals }) => {
-    const at = (level) => intervals.find((one) => Math.abs(one.level - level) < 1e-6) ?? {};
-    const [inner, outer] = [at(0.8), at(0.95)];
-    return { time, mean, lower80: inner.lower, upper80: inner.upper, lower: outer.lower, upper: outer.upper };
-  });
+  const at = (time, mean, interval) => {
+    const ends = BANDS.flatMap(({ level, lower, upper }) => {
+      const found = interval(level);
+      return [
+        [lower, found?.lower],
+        [upper, found?.upper],
+      ];
+    });
+    return { time, mean, ...Object.fromEntries(ends) };
+  };
+  const start = at(origin, value, () => ({ lower: value, upper: value }));
+  const ahead = forecast.forecasts.map(({ time, mean, intervals }) => at(time, mean, (level) => intervals.find((one) => Math.abs(one.level - level) < 1e-6)));
   return [start, ...ahead.sort((a, b) => a.time - b.time)];
 }
 
@@ -90,8 +97,11 @@ export function aligned(points, fan) {
   }
   for (const at of fan) {
     if (before !== null && at.time < before) continue;
-    const values = { fan: at.mean, fanLower80: at.lower80, fanUpper80: at.upper80, fanLower: at.lower, fanUpper: at.upper };
-    row(at.time, values, null, at);
+    const ends = BANDS.flatMap(({ lower, upper, fanLower, fanUpper }) => [
+      [fanLower, at[lower]],
+      [fanUpper, at[upper]],
+    ]);
+    row(at.time, { fan: at.mean, ...Object.fromEntries(ends) }, null, at);
   }
   return { main, score, source };
 }
@@ -134,20 +144,21 @@ function ends(...columns) {
 }
 
 /**
- * How many values fell inside their intervals since `since`: { n, inside80, inside95 } (shares of n).
+ * How many values fell inside their intervals since `since`: { n, inside } with the shares of n by level (NaN where there
+ * was no such interval).
  *
- * Only results that had an interval count; each interval was made before its value came.
+ * Only results that had intervals count; each was made before its value came.
  */
 export function coverage(points, since = -Infinity) {
-  let n = 0;
-  let inner = 0;
-  let outer = 0;
+  const counts = BANDS.map(() => ({ n: 0, inside: 0 }));
   for (let i = 0; i < points.length; i++) {
     const value = points.value[i];
-    if (points.time[i] < since || value === null || points.lower[i] === null || points.lower80[i] === null) continue;
-    n += 1;
-    if (value >= points.lower80[i] && value <= points.upper80[i]) inner += 1;
-    if (value >= points.lower[i] && value <= points.upper[i]) outer += 1;
+    if (points.time[i] < since || value === null) continue;
+    BANDS.forEach(({ lower, upper }, k) => {
+      if (points[lower][i] === null || points[upper][i] === null) return;
+      counts[k].n += 1;
+      if (value >= points[lower][i] && value <= points[upper][i]) counts[k].inside += 1;
+    });
   }
-  return { n, inside80: inner / n, inside95: outer / n };
+  return { n: counts[0].n, inside: Object.fromEntries(BANDS.map(({ level }, k) => [level, counts[k].inside / counts[k].n])) };
 }

@@ -1,6 +1,6 @@
 // What is drawn on the charts besides lines: alert episodes, the edge to the future, unusual points, score stems.
 
-import { CHART } from "./chartdata.js";
+import { BANDS, CHART } from "./chartdata.js";
 
 const VALUE = CHART.indexOf("value");
 
@@ -56,10 +56,10 @@ export function drawLoneBands(chart, { main, source }, colour) {
     eachVisible(chart, (i) => {
       if (!isResult(i) || isResult(i - 1) || isResult(i + 1)) return;
       const x = chart.valToPos(main[0][i], "x", true) - 1.5 * ratio;
-      for (const [lower, upper, fill] of [["lower", "upper", "band-95"], ["lower80", "upper80", "band-80"]]) {
+      for (const { name, lower, upper } of BANDS) {
         if (at(lower)[i] === null || at(upper)[i] === null) continue;
         const top = chart.valToPos(at(upper)[i], "y", true);
-        ctx.fillStyle = colour(fill);
+        ctx.fillStyle = colour(`band-${name}`);
         ctx.fillRect(x, top, 3 * ratio, chart.valToPos(at(lower)[i], "y", true) - top);
       }
     });

@@ -44,7 +44,23 @@ function grouped(value, options) {
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
-/** A number; `width` is the size that matters (an interval's width), about two digits of which are kept; else four.
+/** The size of which two digits are worth reading where a value stands beside an interval.
+ *
+ * The interval's width, but at least a hundredth of how far outside the value lies, and a ten-thousandth of `scale`, the
+ * largest size of the series' values: a band of 0 to 0.00000007 % is nothing beside 20 %. Where all values have been
+ * zero (a scale of 0), that counts for a scale of one. Without a scale nothing is known of it. */
+export function precision({ value, lower, upper }, scale) {
+  const width = upper - lower;
+  if (!Number.isFinite(width) || lower === null || upper === null) return 0;
+  const outside = Number.isFinite(value) ? Math.max(lower - value, value - upper, 0) : 0;
+  const least = scale === undefined ? 0 : scale * 1e-4 || 1e-4;
+  return Math.max(width, outside / 100, least);
+}
+
+/** The largest size of some values: the scale of `precision`. */
+export const scaleOf = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+
+/** A number; `width` is the size that matters (see `precision`), about two digits of which are kept; else four.
  *
  * Large ones are shortened (`458 k`) unless the digits that would go are among those that matter. */
 export function number(value, width = 0) {
@@ -56,17 +72,27 @@ export function number(value, width = 0) {
     const [step, letter] = COMPACT.find(([limit]) => magnitude >= limit && size >= limit / 1000);
     return `${significant(value / step, known ? size / step : 0)} ${letter}`;
   }
-  if (magnitude < 1e-12) return "0";
-  if (magnitude < 1e-3 && size < 1e-3) return value.toExponential(1).replaceAll("-", MINUS);
+  if (magnitude === 0 || (known && magnitude < size / 200)) return "0";
+  if (magnitude < 1e-3 && size < 1e-3) return power(value, size);
   return significant(value, known ? size : 0);
+}
+
+const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** `7.1·10⁻⁸` */
+function power(value, size) {
+  const digits = Math.floor(Math.log10(Math.abs(value))) - Math.floor(Math.log10(size)) + 1;
+  const [mantissa, exponent] = value.toExponential(Math.min(Math.max(digits, 0), 3)).split("e-");
+  return `${mantissa.replace("-", MINUS)}·10⁻${[...exponent].map((digit) => SUPERSCRIPT[digit]).join("")}`;
 }
 
 function significant(value, size) {
   if (!size) return grouped(value, { maximumSignificantDigits: 4 });
   const enough = 1 - Math.floor(Math.log10(size));
-  const most = 4 - Math.floor(Math.log10(Math.max(Math.abs(value), size))); // five digits in all
+  const most = 4 - Math.floor(Math.log10(Math.max(Number(Math.abs(value).toPrecision(5)), size))); // five digits in all
   const decimals = Math.max(0, Math.min(enough, most, 4));
-  return grouped(value, { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
+  const text = grouped(value, { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
+  return Number(text) === 0 ? "0" : text;
 }
 
 /** A whole count: `1,234`. */
@@ -101,9 +127,8 @@ export function quantity(value, unit, width = 0) {
 }
 
 /** An interval: `6 to 22 min`; `withUnit` false leaves the unit out where it stands beside a number that has it. */
-export function interval(lower, upper, unit, withUnit = true) {
+export function interval(lower, upper, unit, width = upper - lower, withUnit = true) {
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) return "–";
-  const width = upper - lower;
   const [step, name] = unit ? scaled(unit, Math.max(Math.abs(lower), Math.abs(upper))) : [1, ""];
   const ends = [number(lower / step, width / step), number(upper / step, width / step)];
   const text = ends[0] === ends[1] ? ends[0] : ends.join(" to ");
@@ -117,13 +142,13 @@ export function position(value, lower, upper) {
   return value < lower ? "below" : "within";
 }
 
-/** The two parts of "41 min" + "above 6 to 22". */
-export function comparison(row, unit) {
+/** The two parts of "41 min" + "above 6 to 22". `scale` as in `precision`. */
+export function comparison(row, unit, scale) {
   const where = position(row.value, row.lower, row.upper);
-  const width = where === "unknown" ? 0 : row.upper - row.lower;
-  const actual = quantity(row.value, unit, width);
+  const width = precision(row, scale);
+  const actual = quantity(row.value, unit, Number.isInteger(row.value) ? Math.max(width, 10) : width);
   if (where === "unknown") return { where, actual, against: "no expectation yet" };
-  return { where, actual, against: `${where} ${interval(row.lower, row.upper, unit, false)}` };
+  return { where, actual, against: `${where} ${interval(row.lower, row.upper, unit, width, false)}` };
 }
 
 /** How a series is doing: { kind: "learning" | "silent" | "ready", text, share? }. `now` is the feed's clock. */

@@ -77,8 +77,8 @@ def test_results_and_statistics_come_as_they_are_made(running):
     ((feed, item),) = last
     assert feed == "spare"
     assert set(item) == {
-        "series", "time", "value", "expected", "lower80", "upper80", "lower", "upper", "score", "gap", "severity",
-        "state", "events",
+        "series", "time", "value", "expected", "lower50", "upper50", "lower80", "upper80", "lower", "upper", "score",
+        "gap", "severity", "state", "events",
     }  # fmt: skip
     assert (item["value"], item["gap"], item["severity"], item["state"], item["events"]) == (
         2,

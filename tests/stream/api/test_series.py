@@ -62,10 +62,10 @@ def test_one_series_with_facts_and_coverage(running):
     assert (one["label"], one["unit"], one["horizons"]) == ("Departure delay", "min", ["1h", "1d"])
     assert one["gap"] == 60
     assert one["bytes"] > 1000
-    assert one["lower"] <= one["lower80"] < one["upper80"] <= one["upper"]
-    assert set(one["coverage"]) == {"0.8", "0.95"}
+    assert one["lower"] <= one["lower80"] < one["lower50"] < one["upper50"] < one["upper80"] <= one["upper"]
+    assert set(one["coverage"]) == {"0.5", "0.8", "0.95"}
     columns = running.get(f"{path(SPIKED)}/scores")
-    for level, low, high in (("0.8", "lower80", "upper80"), ("0.95", "lower", "upper")):
+    for level, low, high in (("0.5", "lower50", "upper50"), ("0.8", "lower80", "upper80"), ("0.95", "lower", "upper")):
         rows = [row for row in zip(columns["value"], columns[low], columns[high], strict=True) if row[1] is not None]
         inside = sum(low <= value <= high for value, low, high in rows)
         assert one["coverage"][level] == {"promised": float(level), "real": inside / len(rows), "n": len(rows)}

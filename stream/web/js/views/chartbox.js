@@ -2,13 +2,13 @@
 
 import { h, setText } from "../dom.js";
 import { duration, stamp, zone } from "../time.js";
-import { interval, quantity, score } from "../words.js";
+import { interval, precision, quantity, scaleOf, score } from "../words.js";
+import { BANDS } from "../chartdata.js";
 
 const LEGEND = [
   ["actual", "actual"],
   ["expected", "expected"],
-  ["band80", "80 % band"],
-  ["band95", "95 % band"],
+  ...[...BANDS].reverse().map(({ name }) => [`band${name}`, `${name} % band`]),
   ["fan", "forecast"],
   ["episode", "alert"],
 ];
@@ -63,25 +63,18 @@ function spanButton(seconds, { span, fixed }, choose) {
 
 /** The figures at one place of the chart, in words; at the newest result when the cursor is elsewhere. */
 function describe(source, points, { unit }, reference) {
-  if (source !== null && typeof source === "object") {
-    const width = source.upper - source.lower;
-    return [
-      stamp(source.time, reference),
-      `forecast ${quantity(source.mean, unit, width)}`,
-      `80 %: ${interval(source.lower80, source.upper80, unit)}`,
-      `95 %: ${interval(source.lower, source.upper, unit)}`,
-    ].join("  ·  ");
-  }
-  const one = points.at(source ?? -1);
+  const ahead = source !== null && typeof source === "object";
+  const one = ahead ? source : points.at(source ?? -1);
   if (!one) return "";
-  const width = one.upper - one.lower;
+  const width = precision(one, scaleOf(points.value));
+  const known = (name) => Number.isFinite(one[name]);
   return [
     stamp(one.time, reference),
-    `actual ${quantity(one.value, unit, width)}`,
-    Number.isFinite(one.expected) && one.expected !== null && `expected ${quantity(one.expected, unit, width)}`,
-    one.lower80 !== null && `80 %: ${interval(one.lower80, one.upper80, unit)}`,
-    one.lower !== null && `95 %: ${interval(one.lower, one.upper, unit)}`,
-    one.score !== null && `score ${score(one.score)}`,
+    ahead && `forecast ${quantity(one.mean, unit, width)}`,
+    known("value") && `actual ${quantity(one.value, unit, width)}`,
+    known("expected") && `expected ${quantity(one.expected, unit, width)}`,
+    ...[...BANDS].reverse().map(({ name, lower, upper }) => known(lower) && `${name} %: ${interval(one[lower], one[upper], unit, width)}`),
+    known("score") && `score ${score(one.score)}`,
   ]
     .filter(Boolean)
     .join("  ·  ");

@@ -3,10 +3,10 @@
 import { h, setClass, setText } from "../dom.js";
 import { icon, severityChip } from "../icons.js";
 import { ago, duration, stamp } from "../time.js";
-import { comparison, quantity, state } from "../words.js";
+import { comparison, precision, quantity, state } from "../words.js";
 import { scoreBar } from "./row.js";
 
-/** { element, show(detail, openAlert) } */
+/** { element, show(detail, openAlert, scale) }; scale as in `precision`. */
 export function headline(id, feed, store) {
   const label = h("span", { class: "muted" });
   const chips = h("span", { class: "chips" });
@@ -25,15 +25,15 @@ export function headline(id, feed, store) {
     alert,
   );
 
-  function show(detail, open) {
+  function show(detail, open, scale) {
     setClass(element, "series-head");
     const clock = store.clock(feed);
     const unit = store.unit(feed, id);
-    const words = comparison(detail, unit);
+    const words = comparison(detail, unit, scale);
     setText(label, [detail.label ?? store.label(feed), feed].filter((text, i, all) => text && all.indexOf(text) === i).join(" · "));
     setText(actual, words.actual);
     actual.dataset.value = detail.value;
-    setText(against, words.where === "unknown" ? words.against : sentence(detail, unit, words));
+    setText(against, words.where === "unknown" ? words.against : sentence(detail, unit, words, scale));
     setClass(against, `now-against is-${words.where}`);
     setText(when, `${stamp(detail.time, clock.now)} · ${ago(detail.time, clock.now)}${clock.replayed ? " in the feed’s own time" : ""}`);
     score.draw(detail.score, detail.severity);
@@ -56,8 +56,8 @@ export function headline(id, feed, store) {
   return { element, show };
 }
 
-function sentence({ expected, lower, upper }, unit, { where, against }) {
-  const about = Number.isFinite(expected) ? `, expected about ${quantity(expected, unit, upper - lower)}` : "";
+function sentence(detail, unit, { where, against }, scale) {
   const range = against.slice(where.length + 1);
-  return where === "within" ? `within the expected ${range}${about.replace("expected ", "")}` : `${where} the expected ${range}`;
+  const about = Number.isFinite(detail.expected) && range.includes(" to ");
+  return `${where} the expected ${range}${about ? `, about ${quantity(detail.expected, unit, precision(detail, scale))}` : ""}`;
 }

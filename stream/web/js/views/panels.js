@@ -2,10 +2,10 @@
 
 import { h } from "../dom.js";
 import { severityChip, severityIcon, severityName } from "../icons.js";
-import { coverage } from "../chartdata.js";
+import { BANDS, coverage } from "../chartdata.js";
 import { format } from "../route.js";
 import { ago, duration, seconds, stamp } from "../time.js";
-import { DRIFTS, EVIDENCE, count, percent, plural, quantity, score } from "../words.js";
+import { DRIFTS, EVIDENCE, count, percent, plural, precision, quantity, score } from "../words.js";
 import { bar } from "./bar.js";
 
 const ENOUGH = 30; // values before a coverage says anything
@@ -37,6 +37,7 @@ export function why(alert, clock) {
   );
 }
 
+const LEVELS = BANDS.map(({ level }) => level).reverse();
 const WINDOWS = [
   ["Last hour", 3600],
   ["Last day", 86400],
@@ -62,16 +63,16 @@ export function trust(points, held = []) {
     h(
       "table",
       { class: "coverage" },
-      h("thead", {}, h("tr", {}, ["", "80 % band", "95 % band", "values"].map((text) => h("th", { scope: "col", text })))),
+      h("thead", {}, h("tr", {}, ["", ...LEVELS.map((level) => percent(level)), "values"].map((text) => h("th", { scope: "col", text })))),
       h(
         "tbody",
         {},
-        rows.map(([name, { n, inside80, inside95 }]) =>
-          h("tr", {}, h("th", { scope: "row", text: name }), covered(inside80, 0.8), covered(inside95, 0.95), h("td", { text: count(n) })),
+        rows.map(([name, { n, inside }]) =>
+          h("tr", {}, h("th", { scope: "row", text: name }), LEVELS.map((level) => covered(inside[level], level)), h("td", { text: count(n) })),
         ),
       ),
     ),
-    h("p", { class: "muted small", text: "How many values fell inside the band that was there before they came." }),
+    h("p", { class: "muted small", text: "Share of the values that fell inside the band that was there before they came; the mark is what it promises." }),
     ahead(held),
   );
 }
@@ -86,19 +87,20 @@ function ahead(held) {
 
 function covered(real, promised) {
   const fill = h("i");
-  fill.style.width = percent(real, 1).replace(" ", "");
+  fill.style.width = Number.isFinite(real) ? percent(real, 1).replace(" ", "") : "0";
   const line = h("b");
   line.style.left = `${promised * 100}%`;
   return h("td", {}, h("span", { text: percent(real) }), h("i", { class: "coverage-bar", "aria-hidden": "true" }, fill, line));
 }
 
-function verdict({ n, inside95, inside80 }) {
+function verdict({ n, inside }) {
   const room = (promised) => Math.max(0.03, 3 * Math.sqrt((promised * (1 - promised)) / n));
-  const [inner, outer] = [inside80 - 0.8, inside95 - 0.95];
-  const short = outer < -room(0.95) || inner < -room(0.8);
-  const wide = outer > room(0.95) || inner > room(0.8) + 0.04;
+  const off = LEVELS.map((level) => [level, inside[level] - level]);
+  const short = off.some(([level, by]) => by < -room(level));
+  const wide = off.some(([level, by]) => by > room(level) + (level < 0.95 ? 0.04 : 0));
   const answer = short ? "Not fully: it is too narrow." : wide ? "Yes, but it is wider than it needs to be." : "Yes.";
-  return h("p", { class: `verdict ${short ? "is-short" : "is-good"}` }, h("b", { text: answer }), ` ${Math.round(inside95 * 100)} of 100 values fell inside the 95 % band.`);
+  const text = `${Math.round(inside[0.95] * 100)} of 100 values fell inside the 95 % band.`;
+  return h("p", { class: `verdict ${short ? "is-short" : "is-good"}` }, h("b", { text: answer }), ` ${text}`);
 }
 
 /** This series' newest episodes; a click shows one. */
@@ -143,13 +145,13 @@ function changed(drift, clock) {
 }
 
 /** What the model knows about the series. */
-export function facts(detail, clock, drift) {
+export function facts(detail, clock, drift, scale) {
   const rows = [
     ["Events seen", count(detail.events)],
     ["Usual wait", duration(detail.unit_seconds)],
     ["Last wait", Number.isFinite(detail.gap) ? duration(detail.gap) : null],
     ["Last event", `${stamp(detail.time)} (${ago(detail.time, clock.now)})`],
-    ["Expected", Number.isFinite(detail.expected) ? quantity(detail.expected, detail.unit, detail.upper - detail.lower) : null],
+    ["Expected", Number.isFinite(detail.expected) ? quantity(detail.expected, detail.unit, precision(detail, scale)) : null],
     ["Cycle found", detail.period_seconds ? duration(detail.period_seconds) : null],
     ["Changed for good", changed(drift, clock)],
     ["Horizons", detail.horizons.map((text) => duration(seconds(text))).join(", ")],

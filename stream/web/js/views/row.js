@@ -6,7 +6,7 @@ import { seriesHref } from "../route.js";
 import { sparkline } from "../sparkline.js";
 import { severityOf } from "../store.js";
 import { ago, stamp } from "../time.js";
-import { comparison, score as words, state } from "../words.js";
+import { comparison, scaleOf, score as words, state } from "../words.js";
 
 const SCORE_SHOWN = 2; // the bar's right end; the 1.0 line is in its middle
 
@@ -62,7 +62,7 @@ export function seriesRow(row, store) {
     setText(feed, store.label(now.feed) ?? now.feed);
     spark.draw(now.sparkline, [now.lower, now.upper]);
     score.draw(now.score, severity);
-    const words = comparison(now, store.unit(now.feed, now.id));
+    const words = comparison(now, store.unit(now.feed, now.id), scaleOf(now.sparkline.map(([, value]) => value)));
     setText(actual, words.actual);
     setText(against, words.against);
     setClass(against, `row-against is-${words.where}`);

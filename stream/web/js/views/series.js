@@ -9,6 +9,7 @@ import { ahead, fanHorizons, firstSpan, moved, spans, wideEnough, zoomed } from 
 import { failure, loading } from "../states.js";
 import { ORDERS, keyOf } from "../store.js";
 import { seconds } from "../time.js";
+import { scaleOf } from "../words.js";
 import { episodes, facts, others, trust, why } from "./panels.js";
 import { headline } from "./headline.js";
 import { chartBox } from "./chartbox.js";
@@ -116,13 +117,13 @@ export function series({ store, live, route }) {
         others(feed, store.label(feed), openElsewhere),
         trust(points, detail.held),
         episodes(alerts, selected, clock, chooseAlert),
-        facts(detail, clock, drift),
+        facts(detail, clock, drift, scaleOf(points.value)),
       ].filter(Boolean),
     );
   }, PANELS_MS);
 
   function drawText() {
-    head.show(detail, alerts.find((one) => one.state === "open"));
+    head.show(detail, alerts.find((one) => one.state === "open"), scaleOf(points.value));
     drawPanels();
   }
 
