@@ -5,7 +5,11 @@ the habit contexts, and the levels of the shape memory. It is held against the l
 
 The ranking evidence has the forecaster's errors (`liquid.anomaly.foresight`) in place of the tails, which fall silent
 in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score. Whether somebody is
-told of an alert depends on the same with flatline and gap, about which no forecast says anything.
+told of an alert depends on the same with flatline and gap, about which no forecast says anything, and with frequency.
+
+Evidence for another frequency stands apart: what it says holds for all of the 64 events that it looks at, and in the sum
+it would lift whatever else comes among them. Alone, and against the common line of a series of this age, it opens alerts
+too.
 """
 
 from __future__ import annotations
@@ -25,16 +29,23 @@ SHAPE_WEIGHT: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
 _SHAPE_OFFSET = 0.05
 _SHAPE_TOGETHER = 24
 _SHAPE_LONGEST = 48
-_TOGETHER = 10
-_LONGEST = 30
+#: Of the evidence for another frequency, in what ranks and tells.
+FREQUENCY_WEIGHT: Final = 0.7
 
 _KIND = np.array([kind for kind, _ in evidence.TAILS])
 _SIDE = np.array([float(t.side) for _, t in evidence.TAILS])
 _FLOOR = np.array([t.floor for _, t in evidence.TAILS])
 _WEIGHT = np.array([t.weight for _, t in evidence.TAILS])
+_TOGETHER = np.array([t.together for _, t in evidence.TAILS])
+_LONGEST = np.array([t.longest for _, t in evidence.TAILS])
 _GROUP = np.array([EVIDENCE.index(t.group) for _, t in evidence.TAILS])
+#: Place of the calibrator of each tail, -1 where its kind judges.
+_CALIBRATOR = np.cumsum([not t.judged for _, t in evidence.TAILS]) - 1
+_CALIBRATOR[[t.judged for _, t in evidence.TAILS]] = -1
+_CALIBRATORS = sum(not t.judged for _, t in evidence.TAILS)
 _SURPRISE = EVIDENCE.index("surprise")
 _VOLATILITY = EVIDENCE.index("volatility")
+FREQUENCY: Final = EVIDENCE.index("frequency")
 _FLATLINE = EVIDENCE.index("flatline")
 _GAP = EVIDENCE.index("gap")
 _HABIT = EVIDENCE.index("habit")
@@ -49,7 +60,7 @@ def detector_dtype(tier: Tier) -> np.dtype:
         [
             ("predictor", predictor.predictor_dtype(tier.means)),
             ("evidence", evidence.STATE),
-            ("tail", tails.TAIL, (len(evidence.TAILS),)),
+            ("tail", tails.TAIL, (_CALIBRATORS,)),
             ("shape", tails.TAIL, (tier.levels,)),
             ("shape_evidence", "f4", (tier.levels,)),
             ("habits", contexts.habits_dtype(tier.sizes, tier.hours)),
@@ -71,6 +82,7 @@ WORK = np.dtype(
         ("habit", "f8", (contexts.CONTEXTS,)),
         ("group", "f8", (len(EVIDENCE),)),
         ("ranked", "f8", (len(EVIDENCE),)),
+        ("frequency", "f8"),
     ],
     align=True,
 )
@@ -117,7 +129,8 @@ def observe(d, time, value, gap, n, work):
     Parameters
     ----------
     d : record of detector_dtype. time, value : of the event. gap : seconds since the previous one.
-    n : events before this one. work : record of dtype WORK; its `group` gets the squared evidence by EVIDENCE group.
+    n : events before this one. work : record of dtype WORK; its `group` gets the squared evidence by EVIDENCE group,
+    its `frequency` the evidence for another frequency, which stands apart from these.
 
     Returns
     -------
@@ -129,9 +142,15 @@ def observe(d, time, value, gap, n, work):
     for k in range(len(group)):
         group[k] = 0.0
     total = 0.0
-    for k in range(len(d.tail)):
-        z = work.statistic[_KIND[k]] * _SIDE[k]
-        a = tails.evidence(d.tail[k], z, 1, _TOGETHER, _LONGEST, _FLOOR[k], False) * _WEIGHT[k]
+    work.frequency = 0.0
+    for k in range(len(_KIND)):
+        a = work.statistic[_KIND[k]] * _SIDE[k]
+        if _CALIBRATOR[k] >= 0:
+            a = tails.evidence(d.tail[_CALIBRATOR[k]], a, 1, _TOGETHER[k], _LONGEST[k], _FLOOR[k], False)
+        a *= _WEIGHT[k]
+        if _GROUP[k] == FREQUENCY:
+            work.frequency = a
+            continue
         group[_GROUP[k]] += a * a
         total += a * a
     for k in range(contexts.CONTEXTS):
@@ -156,7 +175,7 @@ def rank(d, error, n, work):
 
     Returns
     -------
-    r : >= 0, without flatline and gap. strength : the same with them.
+    r : >= 0, without frequency, flatline and gap. strength : the same with them.
     """
     miss, unrest = foresight.observe(d.foresight, error, n)
     ranked = work.ranked
@@ -164,7 +183,8 @@ def rank(d, error, n, work):
     ranked[_VOLATILITY] = (foresight.UNREST_WEIGHT * unrest) ** 2
     ranked[_HABIT] = work.group[_HABIT]
     ranked[_SHAPE] = work.group[_SHAPE]
+    ranked[FREQUENCY] = (FREQUENCY_WEIGHT * work.frequency) ** 2
     ranked[_FLATLINE] = work.group[_FLATLINE]
     ranked[_GAP] = work.group[_GAP]
     total = ranked[_SURPRISE] + ranked[_VOLATILITY] + ranked[_HABIT] + ranked[_SHAPE]
-    return math.sqrt(total), math.sqrt(total + ranked[_FLATLINE] + ranked[_GAP])
+    return math.sqrt(total), math.sqrt(total + ranked[FREQUENCY] + ranked[_FLATLINE] + ranked[_GAP])

@@ -139,11 +139,14 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     evidence = detector.observe(row.detector, day_time, value, gap, n, work.detector)
     missed = abs(value - o.expected) / deviation if math.isfinite(o.expected) else 0.0
     rank, strong = detector.rank(row.detector, missed, n, work.detector)
-    series_line = line.observe(row.detector.line, evidence, n)
+    series_line = line.observe(row.detector.line, evidence, value, n)
     episode = row.detector.episode
     said = episode.feedback
     may_alert = alertable.alertable(said, options, work.detector.group, evidence, value, o.expected, n)
     may_strong = alertable.alertable(said, options, work.detector.ranked, strong, value, o.expected, n)
+    frequency = work.detector.frequency
+    may_apart = alertable.apart(said, options, detector.FREQUENCY, frequency, value, o.expected, n)
+    may_alert = max(may_alert, may_apart * series_line / line.common(n))
     beyond = alertable.outside(options, value)
     score, strength, alert_score, change, notify = alerts.judge(
         episode, series_line, evidence, may_alert, rank, may_strong, beyond, options.cool_down, n, time

@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Groups of evidence, in the order of the result's `shares` (which sum to 1 when there is any evidence).
-EVIDENCE: Final = ("level", "surprise", "trend", "season", "volatility", "flatline", "gap", "habit", "shape")
+EVIDENCE: Final = (
+    "level",
+    "surprise",
+    "trend",
+    "season",
+    "volatility",
+    "frequency",
+    "flatline",
+    "gap",
+    "habit",
+    "shape",
+)
 
 #: Interval levels that are kept ready for every event.
 LEVELS: Final = (0.50, 0.80, 0.95)

@@ -15,6 +15,7 @@ WORDS: Final = {
     "trend": "trend",
     "season": "time of day",
     "volatility": "how much it varies",
+    "frequency": "how fast it changes",
     "flatline": "no change at all",
     "gap": "the wait between events",
     "habit": "values unusual for the moment",
@@ -46,7 +47,7 @@ def why(
 
     Examples
     --------
-    >>> why([0.35, 0, 0, 0, 0, 0, 0, 0, 0.65], 41, 14, 6.2, 22.4, 1, "min")
+    >>> why([0.35, 0, 0, 0, 0, 0, 0, 0, 0, 0.65], 41, 14, 6.2, 22.4, 1, "min")
     '41 min, expected 6 to 22; mostly shape of the last cycles'
     """
     evidence = _evidence(shares)

@@ -44,21 +44,37 @@ def alertable(feedback, options, group, evidence, value, expected, n):
     -------
     g : >= 0, `evidence` itself where nothing is declared and nobody said anything.
     """
-    d = value - expected
-    counts = True
-    if options.min_effect > 0.0 and not abs(d) >= options.min_effect:
-        counts = False
-    if options.direction != 0 and not d * options.direction > 0.0:
-        counts = False
+    counts = _counts(options, value - expected)
     if counts and feedback.any == 0:
         return evidence
-    left = math.exp(-(n - feedback.event) / FADE) if feedback.any else 0.0
+    left = _left(feedback, n)
     total = 0.0
     for k in range(len(group)):
         if counts or not _OF_THE_VALUE[k]:
             factor = 1.0 + feedback.shift[k] * left
             total += group[k] / (factor * factor)
     return math.sqrt(total)
+
+
+@njit
+def apart(feedback, options, k, evidence, value, expected, n):
+    """The part of one group's evidence that may alert. k : index of the group; the rest as for `alertable`."""
+    if _OF_THE_VALUE[k] and not _counts(options, value - expected):
+        return 0.0
+    return evidence / (1.0 + feedback.shift[k] * _left(feedback, n))
+
+
+@njit
+def _counts(options, d):
+    """Whether a value d from what was expected is one that somebody wants to hear of."""
+    if options.min_effect > 0.0 and not abs(d) >= options.min_effect:
+        return False
+    return not (options.direction != 0 and not d * options.direction > 0.0)
+
+
+@njit
+def _left(feedback, n):
+    return math.exp(-(n - feedback.event) / FADE) if feedback.any else 0.0
 
 
 @njit

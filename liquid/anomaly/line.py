@@ -5,6 +5,7 @@ together differs from series to series. So every series has its own line above a
 every crossing, more where the evidence lies far above, and falls as much in `EVERY` events. In the long run no series
 crosses its line more often than once in `EVERY` events (a stochastic approximation of that quantile, Robbins & Monro
 1951, held at or above the common line). A series that crossed it lately has a higher line for a while, a young one too.
+Where the same value crosses the line again and again, as the rare one of two does, it rises faster.
 
 Crossings are counted as alerts would open without any options: they say what the evidence does, not what somebody wants
 to hear of.
@@ -28,19 +29,28 @@ QUIET: Final = 75
 LONGEST: Final = 500
 _RISE = 0.03
 _FAR = 8.0  # the rise for evidence far above the line, in rises
+_AGAIN = 5.0  # the rise for a value that has crossed the line the last time, in rises
 _HIGHEST = 1.0  # logarithm
 _LATELY = 0.15
 _YOUTH = 200.0
 
-#: First and last event of the newest crossing; crossings lately, logarithm of the own line over the common one; whether
-#: the crossing lasts.
-STATE = np.dtype([("first", "i8"), ("last", "i8"), ("lately", "f8"), ("own", "f8"), ("crossed", "u1")], align=True)
+#: First and last event of the newest crossing and its first value; crossings lately, logarithm of the own line over the
+#: common one; whether the crossing lasts.
+STATE = np.dtype(
+    [("first", "i8"), ("last", "i8"), ("value", "f8"), ("lately", "f8"), ("own", "f8"), ("crossed", "u1")], align=True
+)
 
 
 @njit
 def youth(n):
     """Factor by which the line of a series with n events before this one is higher than that of an old one."""
     return 1.0 + math.exp(-(n + 1.0) / _YOUTH)
+
+
+@njit
+def common(n):
+    """The line of every series with n events before this one, in the unit of the evidence."""
+    return LINE * youth(n)
 
 
 @njit
@@ -51,18 +61,18 @@ def raised(state, n):
 
 
 @njit
-def observe(state, evidence, n):
+def observe(state, evidence, value, n):
     """The line that this event's evidence is held against; then learn from it.
 
     Parameters
     ----------
-    state : record of STATE. evidence : the combined evidence g. n : events before this one.
+    state : record of STATE. evidence : the combined evidence g. value : of the event. n : events before this one.
 
     Returns
     -------
     line : > 0, in the unit of the evidence.
     """
-    line = LINE * youth(n) * raised(state, n)
+    line = common(n) * raised(state, n)
     state.lately *= math.exp(-1.0 / EVERY)
     if n >= LEARNING:
         state.own = max(state.own - _RISE / EVERY, 0.0)
@@ -74,7 +84,11 @@ def observe(state, evidence, n):
         if not state.crossed:
             state.crossed = 1
             state.first = n
-            state.lately += 1.0
             ratio = evidence / line
-            state.own = min(state.own + _RISE * min(ratio * ratio, _FAR), _HIGHEST)
+            rise = _RISE * min(ratio * ratio, _FAR)
+            if state.lately > 0.0 and abs(value - state.value) <= 1e-12 * abs(value):
+                rise *= _AGAIN
+            state.lately += 1.0
+            state.own = min(state.own + rise, _HIGHEST)
+            state.value = value
     return line

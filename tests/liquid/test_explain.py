@@ -117,7 +117,7 @@ def test_the_line_names_what_raises_it():
     assert young.young == pytest.approx(1 + math.exp(-21 / 200))
     assert (young.budget, young.feedback, young.rests_until) == (1.0, {}, None)
     model = model_of(SeriesOptions(cool_down=3600.0))
-    model.run([0] * 200, 60.0 * np.arange(N, N + 200), [90.0] + [50.0] * 199)
+    model.run([0] * 200, 60.0 * np.arange(N, N + 200), [90.0, *(50 + np.random.default_rng(0).normal(size=199))])
     episode = model.rows[0]["detector"]["episode"]
     said = episode["feedback"]
     said["shift"][0], said["event"], said["any"] = 0.5, N + 200, 1

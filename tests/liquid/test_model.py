@@ -33,7 +33,7 @@ def test_defaults() -> None:
     assert (config.tier, config.bank, config.decoder) == ("full", "liquid_s4", "cfc")
     assert Model().config == config
     assert LEVELS == (0.5, 0.8, 0.95)
-    assert len(EVIDENCE) == 9
+    assert len(EVIDENCE) == 10
 
 
 @pytest.mark.parametrize(

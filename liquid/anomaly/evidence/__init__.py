@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from liquid._jit import njit
-from liquid.anomaly.evidence import drift, flatline, gap, level, noise, roughness, season, surprise, value
+from liquid.anomaly.evidence import drift, flatline, frequency, gap, level, noise, roughness, season, surprise, value
 from liquid.anomaly.evidence.base import SEEN, Tail
 
 __all__ = ["KINDS", "SEEN", "STATE", "TAILS", "Tail", "statistics"]
@@ -21,6 +21,7 @@ KINDS: Final[tuple[ModuleType, ...]] = (
     season,
     noise,
     roughness,
+    frequency,
     flatline,
     gap,
 )

@@ -20,12 +20,17 @@ class Tail(NamedTuple):
     ----------
     side : +1 large values are unusual, -1 small ones. group : of `liquid.results.EVIDENCE`.
     floor : smallest scale of the tail, in the statistic's unit. weight : in the sum of squares.
+    together : values closer than this belong to one cluster. longest : a cluster is cut after so many values.
+    judged : the statistic is evidence already, and no calibrator is kept.
     """
 
     side: int
     group: str
     floor: float = 0.0
     weight: float = 1.0
+    together: int = 10
+    longest: int = 30
+    judged: bool = False
 
 
 #: What every kind of evidence is told of an event: events before it, its time (s) and value, the previous value, the

@@ -26,6 +26,7 @@ export const EVIDENCE = {
   trend: { title: "Trend", text: "drifting faster than it usually does" },
   season: { title: "Time of day", text: "unusual for this hour or weekday" },
   volatility: { title: "Variation", text: "swings more, or less, than usual" },
+  frequency: { title: "Frequency", text: "moves faster, slower or in another order than it ever did" },
   flatline: { title: "No change", text: "stuck at one value" },
   gap: { title: "Wait between events", text: "came after an unusual pause" },
   habit: { title: "Habit", text: "a value unusual for the moment it came at" },

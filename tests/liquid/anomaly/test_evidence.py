@@ -81,15 +81,6 @@ def test_statistic_moves_to_the_side_of_its_tail(name: str, changes: dict[str, f
     assert any(KINDS[k].__name__.endswith(f".{name}") and tail.side == side for k, tail in TAILS)
 
 
-def test_flatline_counts_equal_values() -> None:
-    kernel = Kernel()
-    for n in range(50):
-        kernel.take(still(n))
-    runs = [np.expm1(kernel.take(still(n, value=50.0, previous=50.0))["flatline"]) for n in range(50, 60)]
-    assert runs == pytest.approx(range(1, 11))
-    assert kernel.take(still(60))["flatline"] == 0
-
-
 odd = st.sampled_from((0.0, 1.0, -1.0, 5e-324, 1e100, -1e100))
 bounded = st.sampled_from((0.0, 200.0, -200.0, 1e-30))
 

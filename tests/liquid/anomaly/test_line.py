@@ -11,18 +11,23 @@ from tests.liquid.naive.line import Line
 OLD = 10_000
 
 
-def lines(evidence: np.ndarray, first: int = OLD) -> tuple[np.void, np.ndarray]:
+def lines(evidence: np.ndarray, first: int = OLD, values: np.ndarray | None = None) -> tuple[np.void, np.ndarray]:
+    """Of evidence at values that never come again, where none are given."""
     state = record(STATE)
-    return state, np.array([line.observe(state, float(g), first + k) for k, g in enumerate(evidence)])
+    values = np.arange(len(evidence)) if values is None else values
+    events = enumerate(zip(evidence, values, strict=True))
+    return state, np.array([line.observe(state, float(g), float(v), first + k) for k, (g, v) in events])
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1e30])
 def test_equals_twin(scale: float) -> None:
     evidence = np.random.default_rng(0).exponential(scale * LINE, 5000) * (np.arange(5000) % 900 < 300)
     evidence[2000:2700] = 20 * LINE  # longer than the longest crossing
-    state, mine = lines(evidence, first=0)
+    values = np.round(np.random.default_rng(1).normal(size=5000)) * 1e99
+    state, mine = lines(evidence, first=0, values=values)
     twin = Line()
-    np.testing.assert_allclose(mine, [twin.observe(g, n) for n, g in enumerate(evidence)], rtol=1e-5)
+    expected = [twin.observe(g, v, n) for n, (g, v) in enumerate(zip(evidence, values, strict=True))]
+    np.testing.assert_allclose(mine, expected, rtol=1e-5)
     assert bool(state["crossed"]) == (twin.crossing is not None)
     assert not_finite(state) == []
 
@@ -46,6 +51,18 @@ def test_many_crossings_raise_the_line_for_a_while() -> None:
 def test_a_strong_crossing_raises_it_more_but_not_without_bound() -> None:
     own = [float(lines(np.array([g * LINE]))[0]["own"]) for g in (1.0, 2.0, 3.0, 100.0, math.inf)]
     assert own[0] < own[1] < own[2] == own[3] == own[4] < 0.3
+
+
+def test_a_value_that_crosses_it_again_raises_it_faster() -> None:
+    evidence = np.tile(np.append([2.0 * LINE], np.zeros(199)), 3)
+    places = np.array([0, 200, 400])
+
+    def own(*values: float) -> float:
+        every = np.arange(len(evidence)) + 0.5
+        every[places] = values
+        return float(lines(evidence, values=every)[0]["own"])
+
+    assert own(1.0, 1.0, 1.0) > own(1.0, 2.0, 2.0) > own(1.0, 2.0, 1.0) == own(1.0, 2.0, 3.0)
 
 
 @pytest.mark.parametrize("law", ["exponential", "pareto"])

@@ -24,6 +24,13 @@ def alertable(
     return math.sqrt(total)
 
 
+def apart(
+    feedback: Feedback, options: SeriesOptions, name: str, evidence: float, value: float, expected: float, n: int
+) -> float:
+    """A group that is judged alone."""
+    return alertable(feedback, options, {name: evidence**2}, value, expected, n)
+
+
 def _counts(options: SeriesOptions, distance: float) -> bool:
     if options.min_effect > 0 and (math.isnan(distance) or abs(distance) < options.min_effect):
         return False

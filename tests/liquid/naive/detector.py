@@ -25,7 +25,7 @@ class Detector:
         levels = tier.levels
         self.predictor = Predictor(tier.means)
         self.evidence = Evidence()
-        self.tails = [Tail(floor=tail.floor) for _, tail in TAILS]
+        self.tails = [Tail(floor=t.floor, together=t.together, longest=t.longest) for _, t in TAILS]
         self.shapes = [Tail(2**k, together=24, longest=48, body=True) for k in range(levels)]
         self.shape_evidence = [0.0] * levels
         self.habits = Habits(tier.sizes, tier.hours)
@@ -33,6 +33,7 @@ class Detector:
         self.line = Line()
         self.episode = Episode()
         self.feedback = Feedback()
+        self.frequency = 0.0  # evidence, which stands apart
 
     def shape(self, level: int, distance: float) -> None:
         """A level of the shape memory has a new distance; what it says holds until the next."""
@@ -43,18 +44,21 @@ class Detector:
         statistic = self.evidence.statistics(self._look(time, value, gap, n))
         group: dict[str, float] = defaultdict(float)
         for (name, tail), calibrator in zip(TAILS, self.tails, strict=True):
-            group[tail.group] += (tail.weight * calibrator.evidence(tail.side * statistic[name])) ** 2
+            z = tail.side * statistic[name]
+            group[tail.group] += (tail.weight * (z if tail.judged else calibrator.evidence(z))) ** 2
+        self.frequency = math.sqrt(group.pop("frequency"))
         group["habit"] = sum((CONTEXT_WEIGHT * a) ** 2 for a in self.habits.observe(time, value))
         group["shape"] = sum((w * a) ** 2 for w, a in zip(SHAPE_WEIGHT, self.shape_evidence, strict=False))
         return math.sqrt(sum(group.values())), {name: group[name] for name in EVIDENCE}
 
     def rank(self, error: float, n: int, group: dict[str, float]) -> tuple[float, dict[str, float]]:
-        """Ranking evidence; its square by group, with flatline and gap."""
+        """Ranking evidence; its square by group, with frequency, flatline and gap."""
         miss, unrest = self.foresight.observe(error, n)
         ranked = dict.fromkeys(EVIDENCE, 0.0)
         ranked |= {"surprise": (0.5 * miss) ** 2, "volatility": (0.7 * unrest) ** 2}
         ranked |= {name: group[name] for name in ("habit", "shape")}
         rank = math.sqrt(sum(ranked.values()))
+        ranked["frequency"] = (0.7 * self.frequency) ** 2
         return rank, ranked | {name: group[name] for name in ("flatline", "gap")}
 
     def _look(self, time: float, value: float, gap: float, n: int) -> Seen:

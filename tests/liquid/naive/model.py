@@ -14,6 +14,7 @@ from tests.liquid.naive.clock import Clock
 from tests.liquid.naive.detector import Detector
 from tests.liquid.naive.drift import Drift, Seen
 from tests.liquid.naive.forecaster import Forecaster
+from tests.liquid.naive.line import LINE, youth
 from tests.liquid.naive.period import Period
 from tests.liquid.naive.rings import Rings
 from tests.liquid.naive.scale import Scale
@@ -181,11 +182,13 @@ class Series:
         g, group = d.observe(self._day_time(time), value, out.gap, n)
         error = abs(value - out.expected) / deviation if math.isfinite(out.expected) else 0.0
         rank, ranked = d.rank(error, n, group)
-        line = d.line.observe(g, n)
+        line = d.line.observe(g, value, n)
         episode = d.episode
         may_alert, may_rank = (
             alertable.alertable(d.feedback, self.options, x, value, out.expected, n) for x in (group, ranked)
         )
+        said = (d.feedback, self.options, "frequency", d.frequency)
+        may_alert = max(may_alert, alertable.apart(*said, value, out.expected, n) * line / (LINE * youth(n)))
         beyond = alertable.outside(self.options, value)
         verdict = episode.judge(line, g, may_alert, rank, may_rank, beyond, self.options.cool_down, n, time)
         out.score, strength, out.alert_score, out.alert, out.notify = verdict
