@@ -101,6 +101,7 @@ def statistic(state, seen):
         off = d / (_DEVIATION * spread + _FLOOR)
         total += off * off
         rate = max(1.0 / (seen.n + 1.0), _RATE)
-        state.spread[j] += rate * ((min(abs(d), 5.0 * spread + 1e-9) if seen.n > 50 else abs(d)) - spread)
-        state.median[j] += rate * (min(max(d, -2.0 * state.spread[j]), 2.0 * state.spread[j]) if seen.n > 10 else d)
+        state.spread[j] += rate * (min(abs(d), 5.0 * spread + _FLOOR) - spread)
+        most = 2.0 * state.spread[j] + _FLOOR
+        state.median[j] += rate * min(max(d, -most), most)
     return total if seen.n >= _FIRST and state.mean[0] > _STILL else 0.0

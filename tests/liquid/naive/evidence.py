@@ -134,6 +134,6 @@ class Frequency:
             self.median[j] = z
         d, spread = z - self.median[j], self.spread[j]
         rate = max(1 / (n + 1), 0.001)
-        self.spread[j] += rate * ((min(abs(d), 5 * spread + 1e-9) if n > 50 else abs(d)) - spread)
-        self.median[j] += rate * (clip(d, 2 * self.spread[j]) if n > 10 else d)
+        self.spread[j] += rate * (min(abs(d), 5 * spread + 0.1) - spread)
+        self.median[j] += rate * clip(d, 2 * self.spread[j] + 0.1)
         return d / (1.25 * spread + 0.1)
