@@ -7,9 +7,9 @@ The ranking evidence has the forecaster's errors (`liquid.anomaly.foresight`) in
 in a long anomaly: r = sqrt(habit^2 + shape^2 + (w miss)^2 + (w unrest)^2). It becomes the score. Whether somebody is
 told of an alert depends on the same with flatline and gap, about which no forecast says anything, and with frequency.
 
-Evidence for another frequency stands apart: what it says holds for all of the 64 events that it looks at, and in the sum
-it would lift whatever else comes among them. Alone, and against the common line of a series of this age, it opens alerts
-too.
+Evidence for another frequency stands apart: what it says holds for all of the 64 events that it looks at, and in the
+sum it would lift whatever else comes among them. Alone, and against the common line of a series of this age, it opens
+alerts too.
 """
 
 from __future__ import annotations

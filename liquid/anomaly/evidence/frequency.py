@@ -70,7 +70,7 @@ def _follow(usual, new, count):
 
 @njit
 def statistic(state, seen):
-    """Squared distance of the three means from what is usual, 0 for the first events and where hardly anything moves."""
+    """Squared distance of the three means from what is usual; 0 for the first events and where nothing moves."""
     x = min(max(seen.x, -_LIMIT), _LIMIT)
     residual = min(max(seen.surprise, -_LIMIT), _LIMIT)
     step, size = abs(x - seen.previous_x), abs(residual)
