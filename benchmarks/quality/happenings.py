@@ -17,7 +17,18 @@ AT: Final = 2500
 LONG: Final = 150
 NOTICED: Final = 400
 
-BACKGROUNDS: Final = ("white", "AR(1) .8", "day, hourly", "counts, mean 3", "heavy tails (t3)", "on/off, switch .02")
+BACKGROUNDS: Final = (
+    "white",
+    "AR(1) .8",
+    "day, hourly",
+    "counts, mean 3",
+    "heavy tails (t3)",
+    "on/off, switch .02",
+    "wave of 40 events",
+)
+
+#: Values that do not depend on those before: in another order, or at another pace, they are what they were.
+INDEPENDENT: Final = ("white", "counts, mean 3", "heavy tails (t3)")
 
 
 def _spike(rng: np.random.Generator, t: np.ndarray, v: np.ndarray) -> Stream:
@@ -69,6 +80,18 @@ def _frequency(rng: np.random.Generator, t: np.ndarray, v: np.ndarray) -> Stream
     return t, v
 
 
+def _slow(rng: np.random.Generator, t: np.ndarray, v: np.ndarray) -> Stream:
+    """Half as fast as ever; whole numbers stay whole."""
+    whole = (v == np.round(v)).all()
+    slow = np.interp(0.5 * np.arange(LONG), np.arange(LONG), v[AT : AT + LONG])
+    v[AT : AT + LONG] = np.round(slow) if whole else slow
+    return t, v
+
+
+def _nothing(rng: np.random.Generator, t: np.ndarray, v: np.ndarray) -> Stream:
+    return t, v
+
+
 def _rare_value(rng: np.random.Generator, t: np.ndarray, v: np.ndarray) -> Stream:
     """A value between the usual ones that never came before, as often as one event in ten."""
     at = AT + np.arange(0, LONG, 10)
@@ -87,7 +110,14 @@ HAPPENINGS: Final[dict[str, Callable[[np.random.Generator, np.ndarray, np.ndarra
     "30 lowest values": _zeros,
     "twice as fast": _frequency,
     "rare value": _rare_value,
+    "half as fast": _slow,
+    "nothing": _nothing,
 }
+
+
+def changes(background: str, happening: str) -> bool:
+    """Whether there is anything to find."""
+    return not (background in INDEPENDENT and happening in ("order lost", "twice as fast"))
 
 
 def happened(background: str, happening: str, seed: int) -> Stream:

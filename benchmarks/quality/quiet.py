@@ -28,6 +28,10 @@ def _on_off(rng: np.random.Generator, n: int, switch: float) -> np.ndarray:
     return np.cumsum(rng.random(n) < switch) % 2.0
 
 
+def _wave(rng: np.random.Generator, n: int) -> np.ndarray:
+    return np.sin(2 * np.pi * (np.arange(n) / 40.0 + rng.random())) + 0.3 * rng.normal(size=n)
+
+
 def _of_value(values: Callable[[np.random.Generator, int], np.ndarray], step: float = MINUTES) -> Stream:
     return lambda rng, n: (step * np.arange(n), values(rng, n))
 
@@ -79,6 +83,7 @@ STREAMS: Final[dict[str, Stream]] = {
     "white, 80 % missing": _thinned(_of_time(_white)),
     "AR(1) .98, 80 % missing": _thinned(_of_value(lambda rng, n: _autoregressive(rng, n, 0.98))),
     "day, 80 % missing": _thinned(_of_time(_day)),
+    "wave of 40 events": _of_value(_wave),
 }
 
 

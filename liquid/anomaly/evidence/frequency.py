@@ -41,13 +41,13 @@ STATE = np.dtype(
     ],
     align=True,
 )
-TAILS = (Tail(1, "frequency", floor=1.0, weight=1.1, together=64, longest=192),)
+TAILS = (Tail(1, "frequency", floor=1.0, weight=1.15, together=64, longest=192),)
 
 _EVENTS = 64.0
 _FIRST = 400  # means of so few events are larger than any later, and would be the peaks that those are held against
 _MANY = 500
 _LIMIT = 8.0
-_LARGEST = 4.0  # a step or size, in usual ones
+_LARGEST = 30.0  # a step or size, in usual ones
 _NOTHING = 1e-3  # a step or residual, in deviations of the series: less may be rounding
 _TINY = 0.05  # added to a mean before its logarithm is taken
 _STILL = 0.02  # a mean step below, in usual ones: what does not move has no frequency, and may be a flatline

@@ -100,7 +100,7 @@ class Usual:
 
     def relative(self, new: float) -> float:
         """The new size in usual ones; then learn it."""
-        out = min(new / (self.size + 1e-3), 4.0) if self.count > 5 else 1.0
+        out = min(new / (self.size + 1e-3), 30.0) if self.count > 5 else 1.0
         bounded = min(new, 4 * self.size + 1e-6) if self.count >= 20 else new
         self.size += (bounded - self.size) / min(self.count + 1, 500)
         self.count += 1
