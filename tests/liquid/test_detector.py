@@ -106,6 +106,19 @@ def test_what_happens_raises_the_score_above_the_line(happening, seed: int) -> N
     assert np.quantile(out["score"][1000:AT], 0.99) < 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_another_order_of_the_same_values_opens_an_alert(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    v = np.zeros(N)
+    for k in range(1, N):
+        v[k] = 0.8 * v[k - 1] + rng.normal()
+    v[AT : AT + 200] = rng.permutation(v[AT - 200 : AT])
+    out = Model(TWO, capacity=1).run(np.zeros(N, int), HOUR * np.arange(N), v)
+    seen = out[AT : AT + 200]
+    assert (seen["alert_begin"] > 0).any()
+    assert seen["shares"][:, EVIDENCE.index("frequency")].max() > 0.3
+
+
 @pytest.mark.parametrize(("happening", "side"), [(up, 1), (down, -1), (spike, 1)])
 def test_direction_says_where_the_value_lies(happening, side: int) -> None:
     t, v = usual(0)

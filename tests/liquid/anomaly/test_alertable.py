@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from liquid import EVIDENCE, SeriesOptions
-from liquid.anomaly.alertable import FEEDBACK, NOT_OF_THE_VALUE, alertable, outside
+from liquid.anomaly.alertable import FEEDBACK, NOT_OF_THE_VALUE, alertable, apart, outside
 from liquid.options import OPTIONS
 from tests.liquid.checks import record
 from tests.liquid.naive import alertable as naive
@@ -49,6 +49,9 @@ def test_equals_twin(options: SeriesOptions, spoken: bool) -> None:
         mine = judged(options, group, value, expected, feedback)
         assert mine == pytest.approx(naive.alertable(twin, options, by_name, value, expected, 900), rel=1e-6)
         assert bool(outside(filled(options), value)) == naive.outside(options, value)
+        for k in (LEVEL, FLATLINE):
+            alone = apart(feedback, filled(options), k, 7.0, value, expected, 900)
+            assert alone == pytest.approx(naive.apart(twin, options, EVIDENCE[k], 7.0, value, expected, 900), rel=1e-6)
 
 
 def test_nothing_declared_and_nothing_said_changes_nothing() -> None:
