@@ -48,6 +48,7 @@ PARTS = {
     "forecaster.decoder": "decoder",
     "forecaster.correction": "correction",
     "forecaster.pending": "forecasts that wait",
+    "forecaster.waiting": "forecasts that wait",
     "forecaster.delayed": "forecasts that wait",
     "forecaster.bucket": "mixtures and intervals",
     "forecaster": "bank, period and the rest of the forecaster",
@@ -97,8 +98,8 @@ def _tables(day, week, times, z):
 def _experts(f, r, cells, kinds, declared, distances, work, n):
     for _ in range(n):
         for k in range(len(distances)):
-            forecaster.look_ahead(f, r, cells, distances[k], work)
-            forecaster.read_experts(f, f.origin, kinds, declared, distances[k], 3600.0, work)
+            forecaster.look_ahead(f, r, cells, declared, distances[k], 3600.0, work)
+            forecaster.read_experts(f, kinds, declared, distances[k], 3600.0, work)
 
 
 @njit
@@ -123,7 +124,7 @@ def _readout(w, p, x, gain, n):
 @njit
 def _mixture(state, experts, n):
     for _ in range(n):
-        mixture.learn(state, experts, 0.1, 0.2)
+        mixture.learn(state, forecaster_state.LOG_PRIOR, experts, 0.1, 0.2)
 
 
 def best(call: Callable[[], Any], events: int) -> float:

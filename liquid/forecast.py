@@ -13,7 +13,6 @@ from liquid import results as res
 from liquid._jit import njit
 from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
-from liquid.learning import mixture
 from liquid.options import options_array
 
 
@@ -37,15 +36,15 @@ def _forecast(r, kinds, declared, distances, order, horizons, levels, work, mean
     unit = max(r.clock.unit, 1e-9)
     for i in range(len(horizons)):
         distance = horizons[i] / unit
-        spread = forecaster.look_ahead(f, r.rings, r.clock.cells, distance, work)
-        forecaster.read_experts(f, f.origin, kinds, declared, distance, unit, work)
+        spread = forecaster.look_ahead(f, r.rings, r.clock.cells, declared, distance, unit, work)
+        forecaster.read_experts(f, kinds, declared, distance, unit, work)
         a, b, share = _bracket(distances, distance)
         m0, m1 = order[a], order[b]
-        work.mixed = mixture.blend(f.bucket[m0].mixture, work.expert)
+        forecaster.mix(f, m0, work)
         mean[i] = (1.0 - share) * work.mixed
         intervals.fill(f, m0, declared, distance, unit, spread, False, work)
         scale0 = work.scale
-        work.mixed = mixture.blend(f.bucket[m1].mixture, work.expert)
+        forecaster.mix(f, m1, work)
         mean[i] += share * work.mixed
         intervals.fill(f, m1, declared, distance, unit, spread, False, work)
         scale1 = work.scale

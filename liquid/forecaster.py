@@ -1,9 +1,10 @@
 """The forecaster of one series: experts on evolved features, mixed online, with adaptive intervals.
 
-Experts: the last value; a fast EWMA; a linear readout of the evolved features; the same and what the units of the
-liquid decoder say of its error, by a readout of their own (one readout of both needs a covariance many times as large
-and is no better); the last one corrected by a readout that forgets fast. For the next event and for every fixed horizon
-there is a bucket with its own mixture and interval; other horizons are interpolated between buckets in log distance.
+Experts: the last value; a fast EWMA; a linear readout of the evolved features and what the units of the liquid decoder
+say of its error, by a readout of their own (one readout of both needs a covariance many times as large and is no
+better); the same corrected by a readout that forgets fast; the last value moved as the series did a season before; the
+value a season before. For the next event and for every fixed horizon there is a bucket with its own mixture and
+interval; other horizons are interpolated between buckets in log distance.
 Feedback is strictly delayed: a forecast made at t for t + d is learned from the first event at t + d (half a unit early
 at most), with features evaluated at that event's true time.
 """
@@ -17,12 +18,11 @@ import numpy as np
 
 from liquid import intervals
 from liquid._jit import njit
-from liquid.features import analog, bank, origin, phase
+from liquid.features import analog, bank, origin, phase, season
 from liquid.features.wall import wall
-from liquid.forecaster_state import CAP, EXPERTS, PRIOR, bound
-from liquid.learning import correction, decoder, delayed, mixture, rls
+from liquid.forecaster_state import CAP, EXPERTS, LOG_PRIOR, PRIOR, bound
+from liquid.learning import correction, decoder, delayed, mixture, pending, rls
 
-SPAN: Final = 4.0 / 3.0  # the origins kept per horizon lie that much of it apart, from the first to the last
 FORGETTING: Final = 0.9999
 _HUBER = 2.0  # corner, in running errors
 _RISE = 4.0  # most that an error counts in the running error, which must keep up with a new unit
@@ -41,27 +41,39 @@ def declare(options, centre, step, work):
 
 
 @njit
-def _row(f, o, kinds, declared, distance, unit, work):
-    """Fill work.x, the units and their slopes for a target `distance` after origin `o`; work.then is given."""
-    age = f.origin.time - f.born
+def _row(f, kinds, declared, distance, unit, work):
+    """Fill work.x, the units and their slopes for a target `distance` after work.origin; work.then is given."""
+    o, then, age = work.origin, work.then, f.origin.time - f.born
     tables = (f.day, f.week)
-    origin.fill(o, f.bank, kinds[0], tables, declared, age, work.then, distance, unit, work.x, work.u, work.bank)
+    details = len(f.origin.now)
+    origin.fill(o, details, f.bank, kinds[0], tables, declared, age, then, distance, unit, work.x, work.u, work.bank)
     decoder.forward(f.decoder, kinds[1], work.u, distance, work.h, work.slope)
 
 
 @njit
-def read_experts(f, o, kinds, declared, distance, unit, work):
-    """Values (z) of the experts `distance` after origin `o`, within declared bounds, into work.expert; work.then is
-    given."""
-    _row(f, o, kinds, declared, distance, unit, work)
+def read_experts(f, kinds, declared, distance, unit, work):
+    """Values (z) of the experts `distance` after work.origin, within declared bounds, into work.expert; work.then and
+    work.season are given."""
+    o = work.origin
+    _row(f, kinds, declared, distance, unit, work)
     work.expert[0] = o.z
     work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
-    work.expert[2] = bound(o.z + rls.predict(f.readout, work.x, len(f.readout)))
-    work.expert[3] = bound(work.expert[2] + rls.predict(f.unit_readout, work.h, len(f.unit_readout)))
-    correction.fill(work.x, work.expert[3] - o.z, work.c)
-    work.expert[4] = bound(work.expert[3] + rls.predict(f.correction.w, work.c, correction.SIZE))
+    linear = bound(o.z + rls.predict(f.readout, work.x, len(f.readout)))
+    work.expert[2] = bound(linear + rls.predict(f.unit_readout, work.h, len(f.unit_readout)))
+    correction.fill(work.x, work.expert[2] - o.z, work.c)
+    work.expert[3] = bound(work.expert[2] + rls.predict(f.correction.w, work.c, correction.SIZE))
+    work.expert[4] = bound(o.z + work.season[1] - work.season[0])
+    work.expert[5] = work.season[1]
     for k in range(EXPERTS):
         work.expert[k] = min(max(work.expert[k], work.low), work.high)
+
+
+@njit
+def mix(f, m, work):
+    """The forecast of bucket m from work.expert, into work.blended and work.mixed."""
+    b = f.bucket[m].mixture
+    work.blended = mixture.blend(b, work.expert)
+    work.mixed = mixture.cautious(b, work.expert[0], work.blended)
 
 
 @njit
@@ -122,13 +134,13 @@ def _correct(c, error, scale, limit, n, work):
 
 @njit
 def expect(f, rings, cells, kinds, declared, gap, unit, work):
-    """The forecast of the event that has just come, from all before it: fills work.expert, mixed, scale, half.
+    """The forecast of the event that has just come, from all before it: fills work.expert, blended, mixed, scale, half.
 
     gap : units since the newest origin.
     """
-    spread = look_ahead(f, rings, cells, gap, work)
-    read_experts(f, f.origin, kinds, declared, gap, unit, work)
-    work.mixed = mixture.blend(f.bucket[0].mixture, work.expert)
+    spread = look_ahead(f, rings, cells, declared, gap, unit, work)
+    read_experts(f, kinds, declared, gap, unit, work)
+    mix(f, 0, work)
     intervals.fill(f, 0, declared, gap, unit, spread, True, work)
 
 
@@ -137,7 +149,7 @@ def feedback(f, kinds, declared, horizons, time, z, gap, unit, work):
     """Learn from the event z at `time`: the next-event forecast in `work`, then every pending one that is due."""
     b = f.bucket[0]
     error = abs(z - work.mixed)
-    mixture.learn(b.mixture, work.expert, work.mixed, z)
+    mixture.learn(b.mixture, LOG_PRIOR, work.expert, work.blended, z)
     intervals.learn_next(f, declared, time, z, work)
     f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
     f.spacing += 0.02 * (min(gap, 100.0) - f.spacing)
@@ -152,25 +164,28 @@ def _due(f, m, kinds, declared, horizon, time, z, unit, work):
     best = -1
     miss = 1e300
     for s in range(f.pending.shape[1]):
-        p = f.pending[m, s]
-        age = time - p.origin.time
-        if p.waiting == 0 or not delayed.reached(age, horizon, unit):
+        age = time - f.pending[m, s].time
+        if f.waiting[m, s] == 0 or not delayed.reached(age, horizon, unit):
             continue
-        p.waiting = 0
+        f.waiting[m, s] = 0
         if abs(age - horizon) < miss:
             miss = abs(age - horizon)
             best = s
     if best < 0 or miss > 0.5 * horizon:
         return
     p = f.pending[m, best]
+    o = work.origin
+    age = time - p.time
+    number = work.number
+    blended = pending.recall(
+        p, age / horizon, len(f.origin.now), len(f.origin.bank), o, work.then, work.expert, number
+    )  # fmt: skip
+    o.stored = 1
     if miss <= delayed.TOLERANCE * horizon + 1e-9:
-        mixture.learn(f.bucket[m + 1].mixture, p.expert, p.mixed, z)
-    age = time - p.origin.time
-    part = age / horizon
-    for k in range(len(p.then)):
-        work.then[k] = p.origin.now[k] + (p.then[k] - p.origin.now[k]) * part
-    _row(f, p.origin, kinds, declared, age / unit, unit, work)
-    _learn(f, m + 1, age / unit, p.origin.z, z, kinds, work)
+        work.expert[0] = min(max(o.z, work.low), work.high)
+        mixture.learn(f.bucket[m + 1].mixture, LOG_PRIOR, work.expert, blended, z)
+    _row(f, kinds, declared, age / unit, unit, work)
+    _learn(f, m + 1, age / unit, o.z, z, kinds, work)
 
 
 @njit
@@ -201,8 +216,13 @@ def observe(f, kinds, declared, time, z, gap):
 
 
 @njit
-def look_ahead(f, rings, cells, distance, work):
-    """Read the analogs at `distance` from the newest event into work.then and the origin; give their spread."""
+def look_ahead(f, rings, cells, declared, distance, unit, work):
+    """Read the analogs at `distance` from the newest event into work.then and the origin, and the season before into
+    work.season; copy the origin into work.origin; give the spread of the analogs.
+
+    The season is the period that was found, else the first one declared."""
+    period = f.period.period if f.period.period > 0.0 else declared[0].periods[0] / unit
+    work.season[0], work.season[1] = season.read(rings, cells, distance, period, f.origin.z)
     spread = 0.0
     for k in range(len(f.origin.now)):
         now, then, v = analog.read(rings, cells, distance, analog.DETAILS[k], f.origin.z)
@@ -210,6 +230,7 @@ def look_ahead(f, rings, cells, distance, work):
         work.then[k] = then
         if k == 0:
             spread = v
+    origin.copy(f.origin, work.origin)
     return spread
 
 
@@ -217,24 +238,20 @@ def look_ahead(f, rings, cells, distance, work):
 def forecast(f, rings, cells, kinds, declared, m, horizon, unit, work):
     """Forecast fixed horizon m (seconds) from the newest event: fills work; remembers it now and then."""
     distance = horizon / unit
-    spread = look_ahead(f, rings, cells, distance, work)
-    read_experts(f, f.origin, kinds, declared, distance, unit, work)
-    work.mixed = mixture.blend(f.bucket[m + 1].mixture, work.expert)
+    spread = look_ahead(f, rings, cells, declared, distance, unit, work)
+    read_experts(f, kinds, declared, distance, unit, work)
+    mix(f, m + 1, work)
     intervals.fill(f, m + 1, declared, distance, unit, spread, True, work)
     delayed.remember(f.delayed[m], f.origin.time, horizon, work.mixed, work.scale, work.widening, work.half, work.input)
     made = f.made[m]
     slots = f.pending.shape[1]
-    newest = f.pending[m, (made - 1) % slots]
-    if made > 0 and f.origin.time - newest.origin.time < horizon * SPAN / slots * (1.0 - 1e-9):
+    newest = f.pending[m, (made - 1) % slots].time
+    if made > 0 and f.origin.time - newest < horizon / slots * (1.0 - 1e-9):
         return
     f.made[m] = made + 1
+    f.waiting[m, made % slots] = 1
+    o = work.origin
+    features = len(f.origin.bank)
+    bank.save(f.bank, kinds[0], distance, o.z, o.bank[:features])
     p = f.pending[m, made % slots]
-    origin.copy(f.origin, p.origin)
-    p.origin.stored = 1
-    bank.save(f.bank, kinds[0], distance, f.origin.z, p.origin.bank)
-    for k in range(len(p.then)):
-        p.then[k] = work.then[k]
-    for k in range(EXPERTS):
-        p.expert[k] = work.expert[k]
-    p.mixed = work.mixed
-    p.waiting = 1
+    pending.keep(p, len(f.origin.now), features, o, work.then, work.expert, work.blended, work.number)

@@ -9,27 +9,15 @@ import numpy as np
 from liquid import intervals
 from liquid._jit import njit
 from liquid.features import bank, hours, origin, period, phase
-from liquid.learning import conformal, correction, coverage, decoder, delayed, mixture, rls
+from liquid.learning import conformal, correction, coverage, decoder, delayed, mixture, pending, rls
 from liquid.tiers import Tier
 
-EXPERTS: Final = 5
+#: Log of the weights that the experts start with; the seasons earn theirs.
+LOG_PRIOR: Final = np.log(np.array([1.0, 1.0, 1.0, 1.0, 0.1, 0.1]))
+EXPERTS: Final = len(LOG_PRIOR)
 PRIOR: Final = 0.02
 PRIOR_UNITS: Final = 0.01
 CAP: Final = 1e4  # largest z that is kept
-
-
-def pending_dtype(tier: Tier) -> np.dtype:
-    """One forecast that waits for its target."""
-    return np.dtype(
-        [
-            ("origin", origin.origin_dtype(tier.details, tier.bank)),
-            ("then", "f4", (tier.details,)),
-            ("expert", "f4", (EXPERTS,)),
-            ("mixed", "f4"),
-            ("waiting", "u1"),
-        ],
-        align=True,
-    )
 
 
 #: What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned.
@@ -56,7 +44,8 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("week", phase.table_dtype(tier.week)),
             ("hours", hours.HOURS),
             ("origin", origin.origin_dtype(tier.details, tier.bank)),
-            ("pending", pending_dtype(tier), (horizons, tier.slots)),
+            ("pending", pending.pending_dtype(tier.details, tier.bank, EXPERTS), (horizons, tier.slots)),
+            ("waiting", "u1", (horizons, tier.slots)),
             ("made", "i8", (horizons,)),
             ("delayed", delayed.delayed_dtype(tier.errors), (horizons,)),
             ("held", coverage.HELD, (horizons + 1,)),
@@ -76,7 +65,8 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
     )
 
 
-#: Work space of one thread: rows, gains and inputs. low, high, whole : see `declare`.
+#: Work space of one thread: rows, gains and inputs. origin : that is looked ahead from. season : a season before, now
+#: and at the target. blended : of the experts; mixed : the forecast. low, high, whole : see `declare`.
 WORK = np.dtype(
     [
         ("x", "f4", (origin.ROW,)),
@@ -84,7 +74,10 @@ WORK = np.dtype(
         ("gain", "f4", (origin.ROW,)),
         ("u", "f4", (decoder.INPUTS,)),
         ("bank", "f4", (bank.FEATURES,)),
+        ("origin", origin.origin_dtype(origin.DETAILS, bank.FEATURES)),
         ("then", "f4", (origin.DETAILS,)),
+        ("season", "f4", (2,)),
+        ("number", "f4", (4 + bank.FEATURES + 2 * origin.DETAILS + EXPERTS,)),
         ("slope", "f4", (4, decoder.UNITS)),
         ("h", "f4", (decoder.UNITS,)),
         ("c", "f4", (correction.SIZE,)),
@@ -94,6 +87,7 @@ WORK = np.dtype(
         ("half", "f4", (conformal.LEVELS,)),
         ("scale", "f4"),
         ("widening", "f4"),
+        ("blended", "f4"),
         ("mixed", "f4"),
         ("low", "f8"),
         ("high", "f8"),
@@ -111,7 +105,7 @@ def start(f):
     decoder.start(f.decoder)
     correction.start(f.correction)
     for m in range(len(f.bucket)):
-        mixture.start(f.bucket[m].mixture)
+        mixture.start(f.bucket[m].mixture, LOG_PRIOR)
         conformal.start(f.bucket[m].conformal)
         f.bucket[m].change = 1.0
         f.bucket[m].error = 1.0
@@ -119,8 +113,8 @@ def start(f):
 
 
 @njit
-def recode(f, factor, shift):
-    """z becomes z * factor - shift in everything that is kept.
+def recode(f, factor, shift, work):
+    """z becomes z * factor - shift in everything that is kept. work : of dtype WORK.
 
     Exactly, but for the gate of the modes and for what the units and the conformal inputs have learned of sizes.
     """
@@ -131,13 +125,7 @@ def recode(f, factor, shift):
     f.surprise = min(f.surprise * factor, CAP)
     for m in range(len(f.made)):
         for s in range(f.pending.shape[1]):
-            p = f.pending[m, s]
-            origin.recode(p.origin, factor, shift)
-            for k in range(len(p.then)):
-                p.then[k] = bound(p.then[k] * factor - shift)
-            for k in range(EXPERTS):
-                p.expert[k] = bound(p.expert[k] * factor - shift)
-            p.mixed = bound(p.mixed * factor - shift)
+            pending.recode(f.pending[m, s], factor, shift, work.number)
     for m in range(len(f.bucket)):
         mixture.recode(f.bucket[m].mixture, factor)
         f.bucket[m].change = min(max(f.bucket[m].change * factor, 1e-6), 1e6)
@@ -155,8 +143,7 @@ def retune(f, kinds):
     if kinds[0] == bank.LIQUID_S4:
         for m in range(len(f.made)):
             for s in range(f.pending.shape[1]):
-                for k in range(len(f.origin.bank)):
-                    f.pending[m, s].origin.bank[k] = 0.0
+                pending.forget_modes(f.pending[m, s], len(f.origin.bank))
 
 
 @njit

@@ -113,7 +113,7 @@ def _event(row, declared, time, value, kinds, horizons, work, ring_work, o):
     if recode:
         if step > 0.0:
             rings.recode(row.rings, factor, shift)
-            forecaster_state.recode(f, factor, shift)
+            forecaster_state.recode(f, factor, shift, wf)
         rings.shift_sums(row.rings, cells_before, row.scale.centre - centre)
         if scale.followed(row.scale, n):
             predictor.follow(row.detector.predictor, row.scale.centre, row.scale.step)

@@ -79,7 +79,8 @@ def _level(z, factor, shift):
 
 @njit
 def copy(source, target):
-    """Copy one origin over another."""
+    """Copy one origin over another, whose arrays may be longer."""
+    target.stored = source.stored
     target.time = source.time
     target.z = source.z
     target.fast = source.fast
@@ -93,12 +94,13 @@ def copy(source, target):
 
 
 @njit
-def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u, work):
+def fill(origin, details, state, kind, tables, declared, age, then, distance, unit, x, u, work):
     """The row of features and the decoder's inputs for a target `distance` units after the origin.
 
     Parameters
     ----------
     origin : record of origin_dtype; of a snapshot with a cfc bank the features are stored, not the state.
+    details : analogs of the tier; the arrays of origin and then may be longer.
     state : record of bank_dtype. kind : the bank.
     tables : the phase tables of day and week. declared : see `wall`. age : seconds of history that they have seen.
     then : the analogs at the target. distance : units, >= 0. unit : seconds.
@@ -137,16 +139,17 @@ def fill(origin, state, kind, tables, declared, age, then, distance, unit, x, u,
     x[6] = cos1 - math.cos(a0)
     x[CONSTANT] = s8
     x[LEVEL] = z * s8
-    for k in range(len(origin.now)):
+    for k in range(details):
         x[9 + 2 * k] = then[k] - origin.now[k]
         x[10 + 2 * k] = (origin.now[k] - z) * s2
-    at = 9 + 2 * len(origin.now)
+    at = 9 + 2 * details
+    features = state.head.shape[1]
     if origin.stored == 1 and kind == bank.CFC:
-        for k in range(len(origin.bank)):
+        for k in range(features):
             x[at + k] = origin.bank[k]
     else:
-        bank.features(state, kind, origin.bank, distance, z, origin.fast, origin.slow, work)
-        for k in range(len(origin.bank)):
+        bank.features(state, kind, origin.bank[:features], distance, z, origin.fast, origin.slow, work)
+        for k in range(features):
             x[at + k] = work[k]
     u[0] = z
     u[1] = origin.dz

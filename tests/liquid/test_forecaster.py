@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from liquid import Model, ModelConfig
-from liquid.forecaster import SPAN
-from liquid.forecaster_state import forecaster_dtype, recode, start
+from liquid.forecaster_state import WORK, forecaster_dtype, recode, start
 from liquid.results import BANDS
 from liquid.tiers import TIERS
 from tests.liquid.checks import not_finite, record, unpack
@@ -35,8 +34,8 @@ def test_every_event_of_a_regular_series_is_feedback_for_the_forecast_one_horizo
     model, _ = run(HOUR * np.arange(n), np.arange(n) % 7.0)
     # forecasts are made from the third event on; each meets the event one hour, one day later
     assert bucket(model, 0)["conformal"]["feedbacks"] == n - 3
-    # for a day one forecast in four hours is kept
-    kept = -(-(n - 2) // 4)
+    # for a day one forecast in two hours is kept
+    kept = -(-(n - 2) // 2)
     assert model.rows[0]["forecaster"]["made"].tolist() == [n - 2, kept]
     assert bucket(model, 1)["rows"] == (n - 3 - 24) // 4 + 1
     # and one in two for its intervals
@@ -75,8 +74,8 @@ def test_of_several_due_forecasts_the_nearest_is_learned_from_and_none_is_left()
     unit = 600.0
     times = unit * np.append(np.arange(10), 12.0)  # after a silence of three units the origins 6..9 are due
     model, _ = run(times, np.sin(np.arange(11.0)), (3 * unit,))
-    pending = model.rows[0]["forecaster"]["pending"][0]
-    waiting = pending["origin"]["time"][pending["waiting"] > 0]
+    f = model.rows[0]["forecaster"]
+    waiting = f["pending"]["time"][0][f["waiting"][0] > 0]
     assert sorted(waiting / unit) == [12.0]
     assert bucket(model, 0)["rows"] == 9 - 2 - 3 + 1 + 1
 
@@ -84,11 +83,10 @@ def test_of_several_due_forecasts_the_nearest_is_learned_from_and_none_is_left()
 def test_origins_are_kept_a_part_of_the_horizon_apart_and_cover_it() -> None:
     times, values = stream("daily", 800)
     model, _ = run(times, values)
-    pending = model.rows[0]["forecaster"]["pending"][1]
-    origins = np.sort(pending["origin"]["time"])
+    origins = np.sort(model.rows[0]["forecaster"]["pending"]["time"][1])
     assert len(origins) == TIER.slots
-    assert np.diff(origins).min() >= DAY * SPAN / TIER.slots * (1 - 1e-6)
-    assert origins[-1] - origins[0] >= DAY
+    assert np.diff(origins).min() >= DAY / TIER.slots * (1 - 1e-6)
+    assert origins[-1] - origins[0] >= DAY * (1 - 1 / TIER.slots)
 
 
 def test_a_horizon_far_below_the_unit_has_no_feedback_and_still_a_forecast() -> None:
@@ -138,7 +136,7 @@ def test_recoding_equals_twin() -> None:
         squares.P = unpack(mine[packed], len(squares.w))
     twin.linear.transform(reweigh(twin.names, 0.6, -1.7))
     twin.units.transform(0.6 * np.eye(TIER.units))
-    recode(mine, 0.6, -1.7)
+    recode(mine, 0.6, -1.7, record(WORK))
     for squares, readout, packed in readouts:
         np.testing.assert_allclose(mine[readout], squares.w, atol=ACCUMULATED)
         most = np.abs(squares.P).max()
@@ -162,7 +160,7 @@ def test_any_recoding_leaves_a_row_finite(factor: float, shift: float) -> None:
     model, _ = run(*stream("cycle", 300))
     for f in (fresh, model.rows[0]["forecaster"]):
         for _ in range(20):
-            recode(f, factor, shift)
+            recode(f, factor, shift, record(WORK))
         assert not_finite(f) == []
         assert (np.diag(unpack(f["covariance"], len(f["readout"]))) > 0).all()
         assert (np.diag(unpack(f["unit_covariance"], len(f["unit_readout"]))) > 0).all()
@@ -186,8 +184,8 @@ def test_a_new_period_starts_the_modes_again_everywhere() -> None:
         f = model.rows[0]["forecaster"]
         if f["bank"]["period"] != period:
             period = float(f["bank"]["period"])
-            kept = f["pending"]["origin"]["time"] < time
-            assert not f["pending"]["origin"]["bank"][kept][:, :4].any()
+            kept = f["pending"]["time"] < time
+            assert not f["pending"]["code"][kept][:, 4 : 4 + TIER.bank].any()
             assert np.abs(f["bank"]["mode"]).max() < 0.02  # one event's worth
     assert period == pytest.approx(31, rel=0.03)
 

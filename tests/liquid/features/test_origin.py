@@ -62,7 +62,7 @@ class Scene:
         x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
         tables, d = (self.day, self.week), (self.options, CLOCKS.table)
         self.origin["stored"] = stored
-        origin.fill(self.origin, self.bank, self.kind, tables, d, age, self.then, distance, 3600.0, x, u, work)
+        origin.fill(self.origin, DETAILS, self.bank, self.kind, tables, d, age, self.then, distance, 3600.0, x, u, work)
         return x, u
 
     def expected(self, distance: float, age: float) -> tuple[np.ndarray, np.ndarray]:
@@ -133,7 +133,7 @@ def test_odd_input_stays_finite(kind: int, time: float, z: float, distance: floa
     x, u, work = np.empty(ROW, np.float32), np.empty(INPUTS, np.float32), np.empty(bank.FEATURES, np.float32)
     o = scene.origin
     tables, declared = (scene.day, scene.week), (scene.options, CLOCKS.table)
-    origin.fill(o, scene.bank, kind, tables, declared, 1e9, scene.then, distance, unit, x, u, work)
+    origin.fill(o, DETAILS, scene.bank, kind, tables, declared, 1e9, scene.then, distance, unit, x, u, work)
     assert np.isfinite(x).all()
     assert np.isfinite(u).all()
     assert np.abs(u).max() <= 5

@@ -10,7 +10,7 @@ from liquid import SeriesOptions, forecaster, forecaster_state
 from liquid.features import bank as kinds
 from liquid.learning import decoder as decoders
 from liquid.tiers import TIERS, Tier
-from tests.liquid.naive import analog
+from tests.liquid.naive import analog, season
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.naive.coverage import Held
@@ -33,6 +33,13 @@ def z_capped(v: float) -> float:
     return max(-CAP, min(v, CAP))
 
 
+def short(v: float) -> float:
+    """Rounded to the upper half of a float32."""
+    bits = int(np.float32(v).view(np.uint32))
+    bits += 0x7FFF + (bits >> 16 & 1)
+    return float(np.uint32(bits >> 16 << 16).view(np.float32))
+
+
 @dataclass
 class View:
     """One forecast: what it was made from, and what it says (z)."""
@@ -44,7 +51,8 @@ class View:
     h: np.ndarray  # the decoder's units
     u: np.ndarray  # the decoder's inputs
     experts: np.ndarray
-    mixed: float = 0.0
+    blended: float = 0.0  # the weighted mean of the experts
+    mixed: float = 0.0  # the forecast
     scale: float = 0.0
     widening: float = 1.0
     half: np.ndarray | None = None
@@ -52,16 +60,29 @@ class View:
     number: int = 0  # of the forecasts made for this horizon
     waiting: bool = True
 
+    def keep(self, before: float, factor: float) -> None:
+        """What is kept of it: everything in moves away from the origin's value `before`, times factor, rounded."""
+        o = self.origin
+        self.then = [short((b - a) * factor) for a, b in zip(o.now, self.then, strict=True)]
+        o.fast, o.slow, *o.now = (o.z + short((v - before) * factor) for v in (o.fast, o.slow, *o.now))
+        self.then = [a + b for a, b in zip(o.now, self.then, strict=True)]
+        o.dz, o.slope = short(o.dz * factor), short(o.slope * factor)
+        o.mode = [complex(short(x.real * factor), short(x.imag * factor)) for x in o.mode]
+        if o.features is not None:
+            o.features = np.array([short(v * factor) for v in o.features])
+        self.experts = np.array([o.z + short((v - before) * factor) for v in self.experts])
+        self.experts[0] = o.z
+        self.blended = o.z + short((self.blended - before) * factor)
+
     def recode(self, factor: float, shift: float) -> None:
-        self.origin.recode(factor, shift)
-        self.then = [z_capped(v * factor - shift) for v in self.then]
-        self.experts = np.clip(self.experts * factor - shift, -CAP, CAP)
-        self.mixed = z_capped(self.mixed * factor - shift)
+        before = self.origin.z
+        self.origin.z = max(-1e6, min(before * factor - shift, 1e6))
+        self.keep(before, factor)
 
 
 class Bucket:
     def __init__(self) -> None:
-        self.mixture = Mixture(forecaster_state.EXPERTS)
+        self.mixture = Mixture(forecaster_state.LOG_PRIOR)
         self.conformal = Conformal()
         self.change = 1.0  # running |dz|
         self.error = 1.0  # running |error of the readout|
@@ -105,6 +126,7 @@ class Forecaster:
         self.born = 0.0
         self.spacing = 1.0
         self.surprise = 0.0
+        self.period = 0.0  # that was found, in units
         self.names = names(tier.details, tier.bank)
         self.linear = LeastSquares(len(self.names), forecaster_state.PRIOR)
         self.units = LeastSquares(tier.units, forecaster_state.PRIOR_UNITS)
@@ -118,9 +140,12 @@ class Forecaster:
         """Experts `distance` after the newest origin, and the spread of the analogs there."""
         found = [analog.read(rings, distance, detail, self.origin.z) for detail in self.details]
         self.origin.now = [a.now for a in found]
-        return self._view(self.origin, [a.then for a in found], distance, unit), found[0].spread
+        before = season.read(rings, distance, self.period or self.first / unit, self.origin.z)
+        return self._view(self.origin, [a.then for a in found], before, distance, unit), found[0].spread
 
-    def _view(self, origin: Origin, then: list[float], distance: float, unit: float) -> View:
+    def _view(
+        self, origin: Origin, then: list[float], before: tuple[float, float], distance: float, unit: float
+    ) -> View:
         context = Context(self.bank, self.day, self.week, self.origin.time - self.born, unit, self.timezone)
         x, u = row(origin, then, distance, context)
         h = self.decoder.forward(u, distance)
@@ -129,7 +154,8 @@ class Forecaster:
         linear = z_capped(z + self.linear.w @ x)
         full = z_capped(linear + self.units.w @ h)
         corrected = z_capped(full + self.correction.w @ self._correcting(x, full - z))
-        experts = np.clip([z, fast, linear, full, corrected], self.low, self.high)
+        moved = z_capped(z + before[1] - before[0])
+        experts = np.clip([z, fast, full, corrected, moved, before[1]], self.low, self.high)
         return View(origin, distance, then, x, h, u, experts)
 
     def hour_of_day(self, time: float) -> int:
@@ -153,7 +179,9 @@ class Forecaster:
     def forecast(self, rings: Rings, m: int, distance: float, unit: float, learning: bool = True) -> View:
         """By bucket m."""
         view, spread = self.look(rings, distance, unit)
-        view.mixed = self.bucket[m].mixture.blend(view.experts)
+        mixture = self.bucket[m].mixture
+        view.blended = mixture.blend(view.experts)
+        view.mixed = mixture.cautious(view.experts[0], view.blended)
         self.interval(view, m, distance, unit, spread, learning)
         return view
 
@@ -163,7 +191,7 @@ class Forecaster:
         self.delayed[m].remember(self.origin.time, view.mixed, view.scale, view.widening, view.half, view.inputs)
         if self.pending[m]:
             passed = self.origin.time - self.pending[m][-1].origin.time
-            if passed < horizon * forecaster.SPAN / self.slots * (1 - 1e-9):
+            if passed < horizon / self.slots * (1 - 1e-9):
                 return
         self.made[m] += 1
         view.number = self.made[m]
@@ -171,6 +199,7 @@ class Forecaster:
         if self.bank.kind == kinds.CFC:
             o = self.origin
             view.origin.features = self.bank.features(o.mode, distance, o.z, o.fast, o.slow)
+        view.keep(view.origin.z, 1.0)
         self.pending[m].append(view)
 
     # -- learning
@@ -179,7 +208,7 @@ class Forecaster:
         """The next-event forecast `view` met z; then every pending forecast that is due."""
         b = self.bucket[0]
         error = abs(z - view.mixed)
-        b.mixture.learn(view.experts, view.mixed, z)
+        b.mixture.learn(view.experts, view.blended, z)
         if b.conformal.feedbacks > 10:
             self.hours.learn(self.hour_of_day(time), error / b.conformal.scale, self.seen)
         self._learn_interval(0, time, z, error, view, view.widening, view.inputs, 1)
@@ -230,9 +259,10 @@ class Forecaster:
             return
         b = self.bucket[m + 1]
         if off <= 0.1 * horizon + 1e-9:
-            b.mixture.learn(p.experts, p.mixed, z)
+            last = np.clip(p.origin.z, self.low, self.high)
+            b.mixture.learn(np.array([last, *p.experts[1:]]), p.blended, z)
         then = [a0 + (a1 - a0) * age / horizon for a0, a1 in zip(p.origin.now, p.then, strict=True)]
-        self._learn(b, self._view(p.origin, then, age / unit, unit), z)
+        self._learn(b, self._view(p.origin, then, (0.0, 0.0), age / unit, unit), z)
 
     def _learn(self, b: Bucket, view: View, z: float) -> None:
         """One row of both readouts and one step of the decoder."""
@@ -295,6 +325,7 @@ class Forecaster:
 
     def retune(self, period: float) -> None:
         """A new period: the complex modes start again, here and in what is pending."""
+        self.period = period
         self.bank.retune(period)
         for view in self._waiting():
             view.origin.mode = [0j, 0j]
