@@ -37,7 +37,7 @@ def test_every_event_of_a_regular_series_is_feedback_for_the_forecast_one_horizo
     # for a day one forecast in two hours is kept
     kept = -(-(n - 2) // 2)
     assert model.rows[0]["forecaster"]["made"].tolist() == [n - 2, kept]
-    assert bucket(model, 1)["rows"] == (n - 3 - 24) // 4 + 1
+    assert bucket(model, 1)["rows"] == (n - 3 - 24) // 2 + 1
     # and one in two for its intervals
     assert bucket(model, 1)["conformal"]["feedbacks"] == (n - 3 - 24) // 2 + 1
     assert bucket(model, 0)["rows"] == bucket(model, 0)["conformal"]["feedbacks"]
