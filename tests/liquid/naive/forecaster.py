@@ -181,7 +181,7 @@ class Forecaster:
         view, spread = self.look(rings, distance, unit)
         mixture = self.bucket[m].mixture
         view.blended = mixture.blend(view.experts)
-        view.mixed = mixture.cautious(view.experts[0], view.blended)
+        view.mixed = mixture.cautious(float(view.experts[0]), view.blended)
         self.interval(view, m, distance, unit, spread, learning)
         return view
 
