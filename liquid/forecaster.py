@@ -57,13 +57,15 @@ def read_experts(f, kinds, declared, distance, unit, work):
     o = work.origin
     _row(f, kinds, declared, distance, unit, work)
     work.expert[0] = o.z
-    work.expert[1] = o.z + (o.fast - o.z) * (1.0 - math.exp(-4.0 * distance))
+    soon = 1.0 - math.exp(-4.0 * distance)  # nearly 1 from a unit on
+    work.expert[1] = o.z + (o.fast - o.z) * soon
     linear = bound(o.z + rls.predict(f.readout, work.x, len(f.readout)))
     work.expert[2] = bound(linear + rls.predict(f.unit_readout, work.h, len(f.unit_readout)))
     correction.fill(work.x, work.expert[2] - o.z, work.c)
     work.expert[3] = bound(work.expert[2] + rls.predict(f.correction.w, work.c, correction.SIZE))
-    work.expert[4] = bound(o.z + work.season[1] - work.season[0])
-    work.expert[5] = work.season[1]
+    moved = o.z + work.season[1] - work.season[0]
+    work.expert[4] = bound(moved)
+    work.expert[5] = bound(moved + (work.season[0] - o.z) * soon)
     for k in range(EXPERTS):
         work.expert[k] = min(max(work.expert[k], work.low), work.high)
 

@@ -150,12 +150,14 @@ class Forecaster:
         x, u = row(origin, then, distance, context)
         h = self.decoder.forward(u, distance)
         z = origin.z
-        fast = z + (origin.fast - z) * (1 - math.exp(-4 * distance))
+        soon = 1 - math.exp(-4 * distance)
+        fast = z + (origin.fast - z) * soon
         linear = z_capped(z + self.linear.w @ x)
         full = z_capped(linear + self.units.w @ h)
         corrected = z_capped(full + self.correction.w @ self._correcting(x, full - z))
-        moved = z_capped(z + before[1] - before[0])
-        experts = np.clip([z, fast, full, corrected, moved, before[1]], self.low, self.high)
+        moved = z + before[1] - before[0]
+        seasons = z_capped(moved), z_capped(moved + (before[0] - z) * soon)
+        experts = np.clip([z, fast, full, corrected, *seasons], self.low, self.high)
         return View(origin, distance, then, x, h, u, experts)
 
     def hour_of_day(self, time: float) -> int:
