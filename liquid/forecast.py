@@ -97,14 +97,16 @@ def forecast_row(
     if r["forecaster"]["seen"] > 0:
         unit = max(float(r["clock"]["unit"]), 1e-9)
         spacing = max(float(r["forecaster"]["spacing"]), 1e-3)
-        distances = np.concatenate(([spacing], np.array(config.horizons) / unit))
+        # at the same distance as the next event, a fixed horizon comes first: what was said with the event is said again
+        distances = np.concatenate((np.array(config.horizons) / unit, [spacing]))
         work = np.zeros(1, row.WORK)
         kinds = np.array(config.kinds())
         step, centre = float(r["scale"]["step"]), float(r["scale"]["centre"])
         forecaster.declare(declared, centre, step, work[0]["forecaster"])
         order = np.argsort(distances, kind="stable")
+        buckets = (order + 1) % len(order)
         clocks = (declared, CLOCKS.table)
-        _forecast(r, kinds, clocks, distances[order], order, h, p, work[0]["forecaster"], mean, half)
+        _forecast(r, kinds, clocks, distances[order], buckets, h, p, work[0]["forecaster"], mean, half)
         mean = centre + mean * step
         half = half * (step if step > kernel.NOTHING else 0.0)
     lower, upper = mean[:, None] - half, mean[:, None] + half
