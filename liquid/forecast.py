@@ -97,7 +97,7 @@ def forecast_row(
     if r["forecaster"]["seen"] > 0:
         unit = max(float(r["clock"]["unit"]), 1e-9)
         spacing = max(float(r["forecaster"]["spacing"]), 1e-3)
-        # at the same distance as the next event, a fixed horizon comes first: what was said with the event is said again
+        # as far ahead as the next event, a fixed horizon comes first: what came with the event is said again
         distances = np.concatenate((np.array(config.horizons) / unit, [spacing]))
         work = np.zeros(1, row.WORK)
         kinds = np.array(config.kinds())
