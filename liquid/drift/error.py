@@ -11,7 +11,7 @@ from liquid.drift.base import BOUND_SIZE, FIRST, LINE, clip, rate
 
 PROMISED: Final = (None, None)
 SIDES: Final = (1, 0)  # a forecaster that becomes better is no drift
-LINES: Final = (LINE, LINE)
+LINES: Final = (LINE, tuple(1.15 * x for x in LINE))
 
 #: Mean |error| in the values' unit.
 STATE: Final = np.dtype([("size", "f8")])

@@ -19,7 +19,8 @@ from liquid.features import phase
 WAVES: Final = 8  # sine and cosine of the day, its half and its third, and of the week
 PROMISED: Final = (None, None, None, None)
 SIDES: Final = (0, 0, 0, 0)
-LINES: Final = (LINE, LINE, LINE, LINE)
+_HIGH: Final = tuple(1.12 * x for x in LINE)  # where neighbours are most alike
+LINES: Final = (_HIGH, _HIGH, LINE, LINE)
 _LARGEST = 6.0
 
 #: mean, mean absolute deviation (in the values' unit); waves; moments of deviations: products with the previous one,

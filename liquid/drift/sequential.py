@@ -6,6 +6,8 @@ average's variance is the score's own, times what independent events would leave
 dependence. That factor is learned from the averages themselves, beginning with the expected one; without it, every
 autocorrelated series would drift all the time. The statistic is the largest average over its line, so 1.0 is the line.
 
+The nearer it is to the line, the less is learned: a reference and factors that take in a shift hide it.
+
 When it is reached a drift begins, and the reference is learned anew. The drift ends when the new reference has seen
 RELEARN events and nothing leaves it.
 """
@@ -29,7 +31,8 @@ _LEAST_VARIANCE = 0.01
 _TRUST = 0.125  # of the learned factor, per window that it has seen
 _LEAST_FACTOR = 1.0
 _SETTLED = 200  # events after which references move little enough for dependence to be learned
-_MOST_RATIO = 9.0
+_MOST_RATIO = 4.0  # of a squared average to what is known of it, as it is learned
+_CUT = 1.3  # over this, what that limit and the slower learning near the line leave of the mean square
 
 _WINDOW = np.array(WINDOWS, float)
 _NO_CHANGE: Final = 0
@@ -79,10 +82,11 @@ def observe(status, test, said, promised, sides, lines, time, spacing):
     """
     n = np.int64(status.events)
     ever = np.int64(status.ever)
+    calm = 1.0 - min(status.statistic, 1.0) if n >= RELEARN else 1.0
     largest = 0.0
     at = 0
     for j in range(len(test.mean)):
-        found = _score(test, j, said.score[j], said.correlation[j], promised[j], sides[j], lines[j], n, ever)
+        found = _score(test, j, said.score[j], said.correlation[j], promised[j], sides[j], lines[j], n, ever, calm)
         if found > largest:
             largest = found
             at = j
@@ -112,8 +116,8 @@ def observe(status, test, said, promised, sides, lines, time, spacing):
 
 
 @njit
-def _score(test, j, score, correlation, promised, side, line, n, ever):
-    """Take one score; the largest squared average over its squared line."""
+def _score(test, j, score, correlation, promised, side, line, n, ever, calm):
+    """Take one score; the largest squared average over its squared line. calm : share of the usual rate of learning."""
     fixed = not math.isnan(promised)
     if fixed:
         test.mean[j] = promised
@@ -137,15 +141,15 @@ def _score(test, j, score, correlation, promised, side, line, n, ever):
         trust = max(ever - _SETTLED, 0) * a * _TRUST
         factor = max((trust * test.factor[j, k] + expected) / (trust + 1.0), _LEAST_FACTOR)
         shorter = factor
-        ratio = min(average * average / (left * variance), _MOST_RATIO * factor)
+        ratio = min(_CUT * average * average / (left * variance), _MOST_RATIO * factor)
         if n >= _SETTLED:
-            test.factor[j, k] += rate(ever - _SETTLED) * (ratio - test.factor[j, k])
+            test.factor[j, k] += calm * rate(ever - _SETTLED) * (ratio - test.factor[j, k])
         unsure = 0.0 if fixed else rate(n)  # about the variance of the reference itself
         bound = variance * factor * (left + unsure) * line[window] * line[window]
         if average > 0.0 or side == 0:
             largest = max(largest, average * average / bound)
     if not fixed:
-        r = rate(n)
+        r = calm * rate(n)
         test.mean[j] += r * away
         test.variance[j] += r * (away * away - test.variance[j])
     return largest

@@ -35,7 +35,7 @@ def rate(n: int) -> float:
 
 
 class Input:
-    lines = (LINE,) * 4
+    lines = (tuple(1.12 * x for x in LINE),) * 2 + (LINE,) * 2
     promised = (None,) * 4
     above = (False,) * 4
 
@@ -71,7 +71,7 @@ class Input:
 
 
 class Error:
-    lines = (LINE,) * 2
+    lines = (LINE, tuple(1.15 * x for x in LINE))
     promised = (None,) * 2
     above = (True, False)
 
@@ -129,7 +129,17 @@ class Average:
         self.a, self.line = 1 / window, line
         self.value = self.factor = 0.0
 
-    def take(self, away: float, variance: float, correlation: float, shorter: float, n: int, ever: int, fixed: bool):
+    def take(
+        self,
+        away: float,
+        variance: float,
+        correlation: float,
+        shorter: float,
+        n: int,
+        ever: int,
+        fixed: bool,
+        calm: float,
+    ):
         """The average over its line, and the factor."""
         self.value += self.a * (away - self.value)
         left = self.a / (2 - self.a)
@@ -138,7 +148,8 @@ class Average:
         trust = max(ever - 200, 0) * self.a / 8
         factor = max((trust * self.factor + expected) / (trust + 1), 1.0)
         if n >= 200:
-            self.factor += rate(ever - 200) * (min(self.value**2 / (left * variance), 9 * factor) - self.factor)
+            ratio = min(1.3 * self.value**2 / (left * variance), 4 * factor)
+            self.factor += calm * rate(ever - 200) * (ratio - self.factor)
         width = math.sqrt(variance * factor * (left + (0 if fixed else rate(n))))
         return self.value / (width * self.line), factor
 
@@ -152,7 +163,7 @@ class Score:
         self.windows = WINDOWS[each - 1 :: each]
         self.averages = [Average(w, line) for w, line in zip(self.windows, lines[each - 1 :: each], strict=True)]
 
-    def take(self, score: float, correlation: float, n: int, ever: int) -> float:
+    def take(self, score: float, correlation: float, n: int, ever: int, calm: float) -> float:
         fixed = self.promised is not None
         variance = max(self.variance, 0.01)
         away = score - self.mean
@@ -160,11 +171,11 @@ class Score:
             away = clip(away, 3 * math.sqrt(variance))
         largest = factor = 0.0
         for average in self.averages:
-            found, factor = average.take(away, variance, correlation, factor, n, ever, fixed)
+            found, factor = average.take(away, variance, correlation, factor, n, ever, fixed, calm)
             largest = max(largest, found if self.above else abs(found))
         if not fixed:
-            self.mean += rate(n) * away
-            self.variance += rate(n) * (away**2 - self.variance)
+            self.mean += calm * rate(n) * away
+            self.variance += calm * rate(n) * (away**2 - self.variance)
         return largest
 
     def age(self) -> float:
@@ -200,7 +211,8 @@ class Kind:
         said = self.own.scores(seen, self.events)
         if said is None:
             return None
-        found = [t.take(s, c, self.events, self.ever) for t, s, c in zip(self.tests, *said, strict=False)]
+        calm = 1 - min(self.statistic, 1.0) if self.events >= 400 else 1.0
+        found = [t.take(s, c, self.events, self.ever, calm) for t, s, c in zip(self.tests, *said, strict=False)]
         self.events += 1
         self.ever += 1
         if self.events <= 400:
