@@ -6,6 +6,9 @@ The line of a group of evidence is shifted by a share (`liquid.anomaly.alertable
 - *missed* lowers it by MISSED likewise (for all groups alike where the shares are not known), down to LEAST;
 - *useful* takes back a part FORGIVEN of the shifts of the groups that spoke.
 
+What is said of many series because of an alert of one holds for the others by the share OTHERS: each has reasons of its
+own, but few have alerts enough to learn from alone.
+
 All shifts fade with e^(-events / FADE). They depend on the row and on what is said alone, never on a clock.
 """
 
@@ -25,6 +28,7 @@ MARKS: Final = ("useful", "useless", "missed")
 STEP: Final = 0.10
 MISSED: Final = 0.05
 FORGIVEN: Final = 0.5
+OTHERS: Final = 0.3
 MOST: Final = 0.50
 LEAST: Final = -0.20
 
@@ -39,13 +43,13 @@ class Effect(NamedTuple):
     after: dict[str, float]
 
 
-def apply(row: np.void, mark: str, shares: Mapping[str, float]) -> Effect:
+def apply(row: np.void, mark: str, shares: Mapping[str, float], weight: float = 1.0) -> Effect:
     """Take one word on an alert (or on one that should have come) into the row of its series.
 
     Parameters
     ----------
     row : of a model; changed in place. mark : one of MARKS. shares : share of each group of evidence in the score;
-        empty where they are not known. Unknown groups are ignored.
+        empty where they are not known. Unknown groups are ignored. weight : share of the effect, 0 to 1.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def apply(row: np.void, mark: str, shares: Mapping[str, float]) -> Effect:
     left = math.exp(-(n - int(said["event"])) / FADE) if said["any"] else 0.0
     shift = [float(s) * left for s in said["shift"]]
     before = factors(shift)
-    for k, part in enumerate(_parts(shares)):
+    for k, part in enumerate(weight * share for share in _parts(shares)):
         if mark == "useless":
             shift[k] = min(shift[k] + STEP * part, max(MOST, shift[k]))
         elif mark == "missed":

@@ -82,7 +82,7 @@ class FeedEngine:
                 row = self.model.rows[slot]
                 if offset > row["offset"]:
                     row["offset"] = offset
-                    effects.append(said.effect(series, apply(row, said.mark, said.shares)))
+                    effects.append(said.effect(series, apply(row, said.mark, said.shares, said.weight(series))))
                     touched.append(slot)
         self._touch(source, np.array(touched, np.int64), np.full(len(touched), offset))
         return effects

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from liquid.feedback import Effect
+from liquid.feedback import OTHERS, Effect
 from stream.codec.base import Headers, headers
 from stream.transport.base import Output, Record, TopicPartition
 
@@ -46,7 +46,8 @@ class FeedbackRecord(msgspec.Struct, omit_defaults=True):
 
 
 class Feedback(msgspec.Struct, omit_defaults=True):
-    """What somebody said. series : an id, or a pattern of * and ? where `pattern` is true. time : of the alert's begin
+    """What somebody said. series : an id, or a pattern of * and ? where `pattern` is true; `about` is then the series
+    whose alert it was. time : of the alert's begin
     or of the moment that was missed, epoch seconds. shares : of the evidence then, empty where unknown. alert : its id.
     at : when it was said, by the clock; for people, nothing depends on it."""
 
@@ -56,9 +57,14 @@ class Feedback(msgspec.Struct, omit_defaults=True):
     shares: dict[str, float] = {}
     alert: str | None = None
     pattern: bool = False
+    about: str = ""
     who: str = ""
     note: str = ""
     at: float = 0.0
+
+    def weight(self, series: str) -> float:
+        """The share of the effect that a series has."""
+        return OTHERS if self.pattern and series != self.about else 1.0
 
     def effect(self, series: str, effect: Effect = _NO_EFFECT) -> FeedbackRecord:
         """The record of what this did to a series."""

@@ -26,7 +26,7 @@ from benchmarks.quality.labelled import Labelled, labelled
 from benchmarks.quality.page import Table, number
 from benchmarks.quality.scores import alerts as counted
 from liquid import EVIDENCE, Model, ModelConfig
-from liquid.feedback import apply
+from liquid.feedback import OTHERS, apply
 from liquid.results import OPENED
 from stream.evaluate import runs
 
@@ -82,7 +82,7 @@ def played(series: Sequence[Labelled], share: float, reach: str, seed: int) -> l
                     said.append((i, "missed", {}))
         for i, mark, shares in said:
             for k in range(len(series)) if reach == "source" else (i,):
-                apply(model.rows[k], mark, shares)
+                apply(model.rows[k], mark, shares, 1.0 if k == i else OTHERS)
     return list(zip(opened, level, strict=True))
 
 

@@ -24,10 +24,10 @@ router = APIRouter(tags=["alerts"])
 def say(service: Running, said: models.FeedbackRequest) -> models.FeedbackAccepted:
     """Say that an alert was useful or useless, or that there should have been one.
 
-    It moves the alert line of the series (or of all that match a pattern), by a bounded amount that fades: *useless*
-    raises it for the evidence of the alert, *useful* takes back half of what was raised, *missed* lowers it. 202 means
-    that it is in the log, between two events of the series; `GET /v1/feedback` tells what it changed, after the next
-    commit."""
+    It moves the alert line of the series (and by 0.3 of that those of all others that `match`), by a bounded amount
+    that fades: *useless* raises it for the evidence of the alert, *useful* takes back half of what was raised,
+    *missed* lowers it. 202 means that it is in the log, between two events of the series; `GET /v1/feedback` tells
+    what it changed, after the next commit."""
     feedback, of = _missed(service, said) if said.mark == "missed" else _of_alert(service, said)
     sources = service.engines[of.feed.name].sources(feedback.series, feedback.pattern)
     if not sources:
@@ -97,6 +97,7 @@ def _feedback(
         shares=shares,
         alert=None if alert is None else alert.id,
         pattern=said.match is not None,
+        about="" if said.match is None else series,
         who=said.who,
         note=said.note,
         at=round(time.time(), 3),

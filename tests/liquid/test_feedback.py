@@ -38,6 +38,18 @@ def test_useful_takes_back_half():
     assert apply(model_of().rows[0], "useful", LOUD).after == {}
 
 
+@pytest.mark.parametrize("mark", MARKS)
+def test_others_take_a_share_of_it(mark):
+    shifts = []
+    for weight in (1.0, 0.3):
+        row = model_of().rows[0]
+        apply(row, "useless", {"level": 1.0, "gap": 1.0})
+        shifts.append(apply(row, mark, {"level": 1.0}, weight))
+    (whole, part), before = ([e.after["level"] for e in shifts]), 1 + STEP
+    assert part - before == pytest.approx(0.3 * (whole - before), abs=1e-4)
+    assert all(e.after["gap"] == pytest.approx(before, abs=1e-4) for e in shifts)
+
+
 def test_no_number_of_words_goes_beyond_the_bounds():
     row = model_of().rows[0]
     for _ in range(50):
