@@ -29,7 +29,6 @@ _RISE = 4.0  # most that an error counts in the running error, which must keep u
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
 _REACH = 8.0  # of one event into the means, deviations
-_FAR = 50.0  # deviations from the fast mean beyond which a value says nothing of its time of day
 _WILD = 200.0  # changes in usual ones beyond which a row is scaled down
 
 
@@ -201,15 +200,13 @@ def observe(f, kinds, declared, time, z, gap):
     f.seen += 1
     before = z if first else o.z
     tame, previous = z, before
-    near = first or abs(z - f.bank.fast) <= _FAR
     if not first:  # one event can only move the means so far
         tame = min(max(z, f.bank.fast - _REACH), f.bank.fast + _REACH)
         previous = min(max(before, f.bank.fast - _REACH), f.bank.fast + _REACH)
     bank.observe(f.bank, kinds[0], gap, previous, tame, first)
     periods = declared[0].periods
-    if near:
-        phase.learn(f.day, wall(declared, 0, time), periods[0], tame, _DAY_RATE)
-        phase.learn(f.week, wall(declared, 1, time), periods[1], tame, _WEEK_RATE)
+    phase.learn(f.day, wall(declared, 0, time), periods[0], tame, _DAY_RATE)
+    phase.learn(f.week, wall(declared, 1, time), periods[1], tame, _WEEK_RATE)
     o.time = time
     o.dz = bound(z - before)
     o.slope = min(max((z - before) / max(gap, 0.25), -3.0), 3.0)

@@ -318,9 +318,8 @@ class Forecaster:
         fast = self.bank.fast
         tame, previous = (z, z) if first else (max(fast - 8, min(v, fast + 8)) for v in (z, before))
         self.bank.observe(gap, previous, tame, first)
-        if first or abs(z - fast) <= 50:
-            self.day.learn(wall(self.timezone, time), tame, 0.6)
-            self.week.learn(wall(self.timezone, time), tame, 0.1)
+        self.day.learn(wall(self.timezone, time), tame, 0.6)
+        self.week.learn(wall(self.timezone, time), tame, 0.1)
         slope = max(-3.0, min((z - before) / max(gap, 0.25), 3.0))
         o = self.origin
         self.origin = Origin(time, z, self.bank.fast, self.bank.slow, z_capped(z - before), slope)
