@@ -61,7 +61,7 @@ def test_a_new_normal_is_accepted(undisturbed: np.ndarray, change: str) -> None:
     values, unit = CHANGES[change]
     r = run(values)
     assert r["score"][:50].max() >= 1
-    assert error(r, LEARNED, LEARNED + 200) / unit <= 1.3 * error(undisturbed, LEARNED, LEARNED + 200)
+    assert error(r, LEARNED, LEARNED + 200) / unit <= 1.35 * error(undisturbed, LEARNED, LEARNED + 200)
     assert (r["score"][CALM:] < 1).mean() >= 0.999
     assert not (r["drift"][-1] & 15 and r["drift"][-1] >> 4)
 
@@ -77,7 +77,7 @@ def spiked(*glitches: float) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("glitches", "trace"),
-    [([1000.0], 1.1), ([-1000.0], 1.1), ([1000.0] * 20, 1.5), ([1000.0, -1000.0] * 10, 1.3)],
+    [([1000.0], 1.1), ([-1000.0], 1.1), ([1000.0] * 20, 1.3), ([1000.0, -1000.0] * 10, 1.4)],
     ids=["one", "one below", "twenty", "twenty to both sides"],
 )
 def test_glitches_leave_no_lasting_trace(undisturbed: np.ndarray, glitches: list[float], trace: float) -> None:
