@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from liquid._jit import njit
 
 #: A period is looked for whenever this many blocks have come on a level.
 EVERY = 128
-_LEAST = 6
+#: And, on a level that has fewer, whenever so many have.
+YOUNG = 16
+_LEAST = 4
+_SURE = 4.5  # deviations of the autocorrelation of noise
 _STRONG = 0.4
 _DIP = 0.2
 
@@ -56,7 +61,7 @@ def autocorrelation_peak(x, n, out):
         low = min(low, out[lag - 1])
         if _prominent(out, lag, low):
             top = max(top, out[lag])
-    if top < _STRONG:
+    if top < max(_STRONG, _SURE / math.sqrt(n)):
         return 0.0
     low = 1.0
     for lag in range(2, last):
@@ -73,12 +78,13 @@ def look(state, rings, level, pushed, work):
 
     Returns
     -------
-    True when `state.period` changed. A period is taken when it is seen twice in a row, and kept by the finest level
+    True when there is another period. A period is taken when it is seen twice in a row, and kept by the finest level
     that saw it.
     """
     blocks = rings.blocks[level]
     length = rings.code.shape[1]
-    if blocks // EVERY == (blocks - pushed) // EVERY:
+    every = EVERY if blocks >= EVERY else YOUNG
+    if blocks // every == (blocks - pushed) // every or blocks < 2 * YOUNG:
         return False
     n = min(blocks, length)
     start = blocks % length if blocks >= length else 0
@@ -98,6 +104,8 @@ def look(state, rings, level, pushed, work):
     if state.period > 0.0:
         if abs(period / state.period - 1.0) < 0.05:
             state.votes = 0
+            if level <= state.level:
+                state.period = period  # of more blocks: seen better
             return False
         if level > state.level:
             return False

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from liquid.features import period, rings
-from liquid.features.period import EVERY, PERIOD
+from liquid.features.period import EVERY, PERIOD, YOUNG
 from liquid.features.rings import STEPS, rings_dtype, scratch
 from liquid.tiers import TIERS
 from tests.liquid.checks import record
@@ -85,7 +85,7 @@ def test_look_equals_twin_and_finds_the_period(cycle: int, skip: int) -> None:
 def test_a_period_is_taken_at_the_second_sight_and_given_up_when_it_is_gone() -> None:
     x = np.concatenate((signal(30, 2 * EVERY, 0.1), 24 * np.random.default_rng(1).normal(size=3000)))
     mine, _ = run(x, np.ones(len(x), int))
-    assert mine[0] == (2 * EVERY - 1, pytest.approx(30, rel=0.02))
+    assert mine[0] == (6 * YOUNG - 1, pytest.approx(30, rel=0.02))
     assert mine[-1][1] == 0
 
 
@@ -97,3 +97,22 @@ def test_events_of_several_cells_do_not_jump_over_the_look() -> None:
     mine, _ = run(x, steps)
     assert mine
     assert mine[0][0] <= EVERY + 1
+
+
+def test_young_series_show_their_period_early_and_noise_seldom_one() -> None:
+    mine, twin = run(signal(12, 80, 0.1), np.ones(80, int))
+    assert mine == [(63, pytest.approx(12, rel=0.03))]
+    assert [k for k, _ in twin] == [63]
+    rng = np.random.default_rng(2)
+    one = np.ones(EVERY - 1, int)
+    for values in (24 * rng.normal(size=(60, EVERY - 1)), np.cumsum(5 * rng.normal(size=(60, EVERY - 1)), 1)):
+        assert sum(bool(run(v, one)[0]) for v in values) <= 3
+
+
+def test_a_period_is_seen_better_later() -> None:
+    x = signal(37, 4 * EVERY, 0.2)
+    r, state = record(rings_dtype(LEVELS, LENGTH, AHEAD)), record(PERIOD)
+    for k, v in enumerate(x):
+        rings.push(r, k, v, v, 1, 0.0, STEPS)
+        period.look(state, r, 0, 1, WORK)
+    assert state["period"] == pytest.approx(37, abs=0.15)

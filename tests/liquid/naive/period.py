@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from liquid.features.period import EVERY
+from liquid.features.period import EVERY, YOUNG
 
-LEAST, STRONG, DIP, TOP, ALIKE = 6, 0.4, 0.2, 0.9, 0.05
+LEAST, STRONG, DIP, TOP, ALIKE, SURE = 4, 0.4, 0.2, 0.9, 0.05, 4.5
 
 
 def autocorrelation_peak(x: np.ndarray) -> float:
@@ -22,7 +22,7 @@ def autocorrelation_peak(x: np.ndarray) -> float:
         if r[lag - 1] <= r[lag] >= r[lag + 1] and r[lag] - min(r[1:lag].min(), 1.0) >= DIP
     ]
     top = max((r[lag] for lag in peaks), default=0.0)
-    if top < STRONG:
+    if top < max(STRONG, SURE / n**0.5):
         return 0.0
     lag = next(lag for lag in peaks if r[lag] >= TOP * top)
     curve = r[lag - 1] - 2 * r[lag] + r[lag + 1]  # the parabola through the three points
@@ -42,7 +42,8 @@ class Period:
 
     def look(self, codes: list[int], level: int, blocks: int, pushed: int) -> bool:
         """Search a level that got `pushed` new blocks, `blocks` in all; True when the period changed."""
-        if blocks // EVERY == (blocks - pushed) // EVERY:
+        every = EVERY if blocks >= EVERY else YOUNG
+        if blocks < 2 * YOUNG or blocks // every == (blocks - pushed) // every:
             return False
         lag = autocorrelation_peak(np.array(codes, float))
         if lag == 0:
@@ -50,6 +51,8 @@ class Period:
         found = lag * 2**level
         if self.period > 0 and alike(found, self.period):
             self.votes = 0
+            if level <= self.level:  # seen better now
+                self.period = found
             return False
         if self.period > 0 and level > self.level:  # the finest level that saw one keeps it
             return False
