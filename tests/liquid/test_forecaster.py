@@ -186,7 +186,7 @@ def test_a_new_period_starts_the_modes_again_everywhere() -> None:
             period = float(f["bank"]["period"])
             kept = f["pending"]["time"] < time
             assert not f["pending"]["code"][kept][:, 4 : 4 + TIER.bank].any()
-            assert np.abs(f["bank"]["mode"]).max() < 0.02  # one event's worth
+            assert np.abs(f["bank"]["mode"]).max() < 0.05  # one event's worth
     assert period == pytest.approx(31, rel=0.03)
 
 
