@@ -165,6 +165,7 @@ class Series:
                 self.detector.shape(k, level.distance)
             if self.period.look(level.codes, k, level.blocks, level.blocks - before[k]):
                 self.forecaster.retune(self.period.period)
+            self.forecaster.period = self.period.period  # which may be seen better without being another
 
     def _day_time(self, time: float) -> float:
         return day_time(self.options.timezone, self.options.periods, time)
