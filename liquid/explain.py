@@ -25,9 +25,10 @@ from liquid.features import clock
 from liquid.learning import conformal
 from liquid.model import Model
 from liquid.results import as_bytes
+from liquid.tiers import TIERS
 
 #: What tells the forecaster how hard its forecast is, in the order of the inputs of `conformal`.
-WIDENED_BY: Final = ("analog_spread", "recent_surprise", "level", "move", "hour")
+WIDENED_BY: Final = ("analog_spread", "recent_surprise", "level", "move", "hour", "recent_error", "disagreement")
 
 #: Values tried at once, and how often the two between which the answer lies are looked at more closely.
 _TRIES: Final = 33
@@ -41,7 +42,8 @@ class Width:
     """How the 95 % interval of an event came about.
 
     half : half width in the value's unit, without declared bounds. usual : the same where a forecast is as hard as it
-    mostly is. widened : factor of each of WIDENED_BY. cut : whether a declared bound makes the interval narrower.
+    mostly is. widened : factor of each of WIDENED_BY that the tier has. cut : whether a declared bound makes the
+    interval narrower.
     """
 
     half: float
@@ -188,13 +190,13 @@ def _width(trial: _Trial, result: np.void) -> Width | None:
         return None
     copy = np.zeros(1, trial.before.dtype)
     as_bytes(copy)[:] = as_bytes(np.atleast_1d(np.asarray(trial.before)))
-    work, factor = np.zeros(1, row.WORK), np.zeros(conformal.INPUTS)
+    work, factor = np.zeros(1, row.WORK), np.ones(TIERS[trial.config.tier].inputs)
     declared = (trial.options, CLOCKS.table)
     half, usual = _parts(copy[0], declared, trial.time, np.array(trial.config.kinds()), work[0], factor)
     return Width(
         half=half,
         usual=usual,
-        widened=dict(zip(WIDENED_BY, factor.tolist(), strict=True)),
+        widened=dict(zip(WIDENED_BY, factor.tolist(), strict=False)),
         cut=bool(result["upper"] - result["lower"] < 2.0 * half * (1.0 - 1e-6)),
     )
 
@@ -211,5 +213,6 @@ def _parts(state, declared, time, kinds, work, factor):
     c = state.forecaster.bucket[0].conformal
     for k in range(len(factor)):
         factor[k] = math.exp(min(max(c.theta[k] * w.input[k], -2.0), 2.0))
+    factor[conformal.LEVEL_INPUT] *= math.exp(c.theta[len(factor)] * conformal.square(w.input))
     half = w.half[-1] * state.scale.step
     return half, half / w.widening

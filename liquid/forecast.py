@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from liquid._jit import njit
 from liquid.clocks import CLOCKS
 from liquid.config import ModelConfig
 from liquid.options import options_array
+
+#: A fixed horizon this near the usual gap, as part of it, is as far ahead as the next event.
+SAME: Final = 0.01
 
 
 @njit
@@ -105,6 +109,8 @@ def forecast_row(
         forecaster.declare(declared, centre, step, work[0]["forecaster"])
         order = np.argsort(distances, kind="stable")
         buckets = (order + 1) % len(order)
+        if (np.abs(distances[:-1] / spacing - 1.0) < SAME).any():
+            order, buckets = order[buckets > 0], buckets[buckets > 0]
         clocks = (declared, CLOCKS.table)
         _forecast(r, kinds, clocks, distances[order], buckets, h, p, work[0]["forecaster"], mean, half)
         mean = centre + mean * step

@@ -21,7 +21,7 @@ from liquid._jit import njit
 from liquid.features import analog, bank, origin, phase, season
 from liquid.features.wall import wall
 from liquid.forecaster_state import CAP, EXPERTS, LOG_PRIOR, PRIOR, bound
-from liquid.learning import correction, decoder, delayed, mixture, pending, rls
+from liquid.learning import correction, deadband, decoder, delayed, mixture, pending, rls
 
 FORGETTING: Final = 0.9999
 _HUBER = 2.0  # corner, in running errors
@@ -199,6 +199,8 @@ def observe(f, kinds, declared, time, z, gap):
         f.born = time
     f.seen += 1
     before = z if first else o.z
+    if not first:
+        deadband.observe(f.deadband, abs(z - before), gap > f.spacing, f.seen - 1)
     tame, previous = z, before
     if not first:  # one event can only move the means so far
         tame = min(max(z, f.bank.fast - _REACH), f.bank.fast + _REACH)

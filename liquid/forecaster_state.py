@@ -9,7 +9,7 @@ import numpy as np
 from liquid import intervals
 from liquid._jit import njit
 from liquid.features import bank, hours, origin, period, phase
-from liquid.learning import conformal, correction, coverage, decoder, delayed, mixture, pending, rls
+from liquid.learning import conformal, correction, coverage, deadband, decoder, delayed, mixture, pending, rls
 from liquid.tiers import Tier
 
 #: Log of the weights that the experts start with; the seasons earn theirs.
@@ -20,17 +20,18 @@ PRIOR_UNITS: Final = 0.01
 CAP: Final = 1e4  # largest z that is kept
 
 
-#: What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned.
-BUCKET = np.dtype(
-    [
-        ("mixture", mixture.mixture_dtype(EXPERTS)),
-        ("conformal", conformal.CONFORMAL),
-        ("change", "f4"),
-        ("error", "f4"),
-        ("rows", "f4"),
-    ],
-    align=True,
-)
+def bucket_dtype(tier: Tier) -> np.dtype:
+    """What is learned per horizon: mixture, interval, running |dz| and |error| of the readout, rows learned."""
+    return np.dtype(
+        [
+            ("mixture", mixture.mixture_dtype(EXPERTS)),
+            ("conformal", conformal.conformal_dtype(tier.inputs)),
+            ("change", "f4"),
+            ("error", "f4"),
+            ("rows", "f4"),
+        ],
+        align=True,
+    )
 
 
 def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
@@ -47,19 +48,20 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("pending", pending.pending_dtype(tier.details, tier.bank, EXPERTS), (horizons, tier.slots)),
             ("waiting", "u1", (horizons, tier.slots)),
             ("made", "i8", (horizons,)),
-            ("delayed", delayed.delayed_dtype(tier.errors), (horizons,)),
+            ("delayed", delayed.delayed_dtype(tier.errors, tier.inputs), (horizons,)),
             ("held", coverage.HELD, (horizons + 1,)),
             ("seen", "i8"),
             ("born", "f8"),
             ("spacing", "f4"),
             ("surprise", "f4"),
+            ("deadband", deadband.DEADBAND),
             ("readout", "f4", (size,)),
             ("covariance", "f4", (rls.packed(size),)),
             ("unit_readout", "f4", (tier.units,)),
             ("unit_covariance", "f4", (rls.packed(tier.units),)),
             ("decoder", decoder.decoder_dtype(tier.units)),
             ("correction", correction.CORRECTION),
-            ("bucket", BUCKET, (horizons + 1,)),
+            ("bucket", bucket_dtype(tier), (horizons + 1,)),
         ],
         align=True,
     )
@@ -123,6 +125,7 @@ def recode(f, factor, shift, work):
     phase.recode(f.week, factor, shift)
     origin.recode(f.origin, factor, shift)
     f.surprise = min(f.surprise * factor, CAP)
+    deadband.recode(f.deadband, factor)
     for m in range(len(f.made)):
         for s in range(f.pending.shape[1]):
             pending.recode(f.pending[m, s], factor, shift, work.number)

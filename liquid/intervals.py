@@ -9,7 +9,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.features import hours, phase
 from liquid.features.wall import day_time
-from liquid.learning import conformal, coverage, delayed
+from liquid.learning import censored, conformal, coverage, deadband, delayed, mixture
 
 _MISS = np.log(np.array(conformal.MISS))
 
@@ -25,14 +25,18 @@ def fill(f, m, declared, distance, unit, spread, learning, work):
     """Scale, widening and half widths of bucket m for the forecast work.mixed, `distance` units ahead.
 
     What tells how hard it is: the spread of the analogs, the recent error of the next event, the forecast itself, how
-    far it is from the newest value, and the hour of the day that it is for.
+    far it is from the newest value, the hour of the day that it is for, the running error of the readout, and how far
+    the experts disagree.
     """
-    c = f.bucket[m].conformal
+    b = f.bucket[m]
+    c = b.conformal
     work.raw[0] = math.log(spread + 0.02)
     work.raw[1] = math.log(f.surprise + 1e-4)
     work.raw[conformal.LEVEL_INPUT] = work.mixed
     work.raw[3] = math.log(abs(work.mixed - f.origin.z) + 0.02)
     work.raw[4] = f.hours.size[hour_of_day(declared, f.origin.time + distance * unit)]
+    work.raw[5] = math.log(b.error + 1e-4)
+    work.raw[6] = math.log(mixture.spread(b.mixture, work.expert, work.mixed) + 0.02)
     work.widening = conformal.inputs(c, work.raw, work.input, learning)
     # a young bucket leans on the next-event error, growing like a random walk, at most a deviation
     first = f.bucket[0].conformal
@@ -75,7 +79,20 @@ def _learn(f, m, time, error, z, mixed, scale, widening, pending, work):
     else:
         beyond = error - work.whole
     coverage.count(f.held[m], time, beyond, work.half)
-    conformal.learn(c, error, beyond, scale, widening, work.input, pending)
+    pace = conformal.NEXT_PACE if m == 0 else 1.0
+    conformal.learn(c, error, beyond, scale, widening, work.input, pending, pace)
+
+
+@njit
+def _learn_silence(f, m, time, band, mixed, scale, widening, pending, work):
+    """The same where the series, reported by exception, was silent at the time of the target: it was within the band
+    around the newest value before `time`. To count what was held, it was that value."""
+    z = f.origin.z
+    coverage.count(f.held[m], time, abs(z - mixed) - work.whole, work.half)
+    low = max(z - band, work.low) - mixed
+    high = min(z + band, work.high) - mixed
+    c = f.bucket[m].conformal
+    censored.learn(c, low, high, work.whole, scale, widening, work.input, pending, 1.0)
 
 
 @njit
@@ -93,18 +110,24 @@ def learn_due(f, m, horizon, time, z, unit, work):
     """Feedback for the forecasts of fixed horizon m that are due at the event z at `time`."""
     ring = f.delayed[m]
     c = f.bucket[m + 1].conformal
+    band = deadband.width(f.deadband, f.seen - 1)
     for s in range(len(ring.time)):
         if not delayed.due(ring, s, time, horizon, unit):
             continue
         ring.waiting[s] = 0
-        off = abs(time - ring.time[s] - horizon) / horizon
-        if off > delayed.TOLERANCE + 1e-9:
+        off = (time - ring.time[s] - horizon) / horizon
+        silent = band > 0.0 and off > conformal.ON_TIME
+        if abs(off) > delayed.TOLERANCE + 1e-9 and not silent:
             continue
         mixed = ring.mixed[s]
         scale = ring.scale[s]
         widening = delayed.recall(ring, s, work.half, work.input)
-        error = conformal.on_time(c, abs(z - mixed), scale, off)
-        _learn(f, m + 1, time, error, z, mixed, scale, widening, delayed.pending(ring, s), work)
+        pending = delayed.pending(ring, s)
+        if silent:
+            _learn_silence(f, m + 1, time, band, mixed, scale, widening, pending, work)
+        else:
+            error = conformal.on_time(c, abs(z - mixed), scale, abs(off))
+            _learn(f, m + 1, time, error, z, mixed, scale, widening, pending, work)
 
 
 @njit

@@ -14,7 +14,7 @@ class Tier(NamedTuple):
     levels, length : of the shape memory, levels and blocks per level. blocks_ahead : of its continuation, in blocks.
     day, week : bins of the phase tables. details : analogs that the readout takes. bank : features of the state bank.
     units : of the decoder. slots : forecasts that wait for their target, per horizon; errors : those that
-    wait for the intervals to learn from.
+    wait for the intervals to learn from. inputs : that tell how wide the intervals are to be.
     sizes, hours : of the habits, bins of the value and of the day. means : EWMAs of the detector's predictor.
     scores, windows : of each test of drift.
     """
@@ -29,6 +29,7 @@ class Tier(NamedTuple):
     units: int
     slots: int
     errors: int
+    inputs: int
     sizes: int
     hours: int
     means: int
@@ -38,7 +39,7 @@ class Tier(NamedTuple):
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 128, 10, 24, 168, 1, 2, 0, 4, 5, 8, 12, 4, 2, 2),
-    "standard": Tier(5, 384, 18, 48, 168, 3, 2, 4, 9, 6, 8, 24, 8, 4, 4),
-    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 14, 16, 16, 24, 8, 4, 4),
+    "compact": Tier(3, 128, 10, 24, 168, 1, 2, 0, 4, 5, 5, 8, 12, 4, 2, 2),
+    "standard": Tier(5, 384, 18, 48, 168, 3, 2, 4, 9, 6, 5, 8, 24, 8, 4, 4),
+    "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 14, 16, 7, 16, 24, 8, 4, 4),
 }

@@ -18,6 +18,8 @@ HARDNESS: Final = {
     "level": "how high a value was expected",
     "move": "how large a move was expected",
     "hour": "the hour of the day",
+    "recent_error": "how far off the linear forecast was of late",
+    "disagreement": "how far the forecasters disagreed",
 }
 
 _NAMED = 0.02  # share below which evidence is not named

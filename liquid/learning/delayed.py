@@ -21,8 +21,8 @@ _HALF = 1.0 / 60.0  # step of a stored log half width
 _LEAST = 0.1  # scales: the narrowest half width that can be stored
 
 
-def delayed_dtype(slots: int) -> np.dtype:
-    """A ring of `slots` >= 3 forecasts of one horizon, 1 / (slots - 2) of it apart.
+def delayed_dtype(slots: int, inputs: int) -> np.dtype:
+    """A ring of `slots` >= 3 forecasts of one horizon, 1 / (slots - 2) of it apart, with so many inputs each.
 
     Fields
     ------
@@ -37,7 +37,7 @@ def delayed_dtype(slots: int) -> np.dtype:
             ("scale", "f4", (slots,)),
             ("made", "u4"),
             ("widening", "i1", (slots,)),
-            ("input", "i1", (slots, conformal.INPUTS)),
+            ("input", "i1", (slots, inputs)),
             ("half", "u1", (slots, conformal.LEVELS)),
             ("waiting", "u1", (slots,)),
         ],
@@ -72,7 +72,7 @@ def remember(ring, time, horizon, mixed, scale, widening, half, x):
     ring.mixed[s] = mixed
     ring.scale[s] = scale
     ring.widening[s] = np.int8(round(math.log(widening) / _WIDENING))
-    for k in range(conformal.INPUTS):
+    for k in range(ring.input.shape[1]):
         ring.input[s, k] = np.int8(round(x[k] / _INPUT))
     for k in range(conformal.LEVELS):
         size = half[k] / (_LEAST * max(scale, 1e-9))
@@ -103,6 +103,6 @@ def recall(ring, s, half, x):
     """Half widths (z) and inputs of the forecast in slot s, into half and x; gives exp(theta . x) at its origin."""
     for k in range(conformal.LEVELS):
         half[k] = math.exp(ring.half[s, k] * _HALF) * _LEAST * ring.scale[s]
-    for k in range(conformal.INPUTS):
+    for k in range(ring.input.shape[1]):
         x[k] = ring.input[s, k] * _INPUT
     return math.exp(ring.widening[s] * _WIDENING)

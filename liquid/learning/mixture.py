@@ -74,6 +74,15 @@ def cautious(mixture, last, mixed):
 
 
 @njit
+def spread(mixture, experts, mixed):
+    """How far the experts are from what they say together: the root of their weighted mean square."""
+    square = 0.0
+    for k in range(len(experts)):
+        square += mixture.weight[k] * (experts[k] - mixed) ** 2
+    return math.sqrt(square)
+
+
+@njit
 def _eta(largest, squares, experts):
     return min(1.0 / (2.0 * largest + 1e-12), math.sqrt(math.log(experts) / (squares + 1e-12)))
 

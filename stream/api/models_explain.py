@@ -17,7 +17,8 @@ class Width(Answer):
     usual: float = Field(description="The same where a forecast is as hard as it mostly is.")
     widened: dict[str, float] = Field(
         description="Factors: spread of what followed similar moments, recent surprise, the level that was expected, "
-        "its distance from the value before, the hour of the day."
+        "its distance from the value before, the hour of the day; in the full tier also the readout's running error "
+        "and how far the experts disagree."
     )
     cut: bool = Field(description="Whether declared bounds make it narrower.")
 

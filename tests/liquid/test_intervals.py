@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from liquid import Model, ModelConfig
+from liquid.forecast import forecast_row
 from liquid.results import BANDS
+from liquid.tiers import TIERS
 
 HOUR, DAY = 3600.0, 86400.0
 LEVELS = {0.5: ("50", "50"), 0.8: ("80", "80"), 0.95: ("", "95")}
@@ -106,6 +108,18 @@ def test_coverage_with_most_of_the_rows_missing(name: str) -> None:
     assert {k: v for k, v in found.items() if v > ALLOWED[k[1]] * (1.0 if k[0] == 0 else 2.3)} == {}
 
 
+@pytest.mark.parametrize("name", ["ar1", "walk", "hard_nights"])
+def test_coverage_where_only_moves_are_sent(name: str) -> None:
+    """Send-on-delta, half a deviation of a step: silent between events, and within that of the last one."""
+    values = STREAMS[name](np.random.default_rng(18), 16000)
+    threshold, kept = 0.5 * np.diff(values).std(), [0]
+    for i, v in enumerate(values):
+        if abs(v - values[kept[-1]]) > threshold:
+            kept.append(i)
+    found = errors(values, np.array(kept), 1000)
+    assert {k: v for k, v in found.items() if v > {0.5: 6.0, 0.8: 5.0, 0.95: 2.5}[k[1]]} == {}
+
+
 @pytest.mark.parametrize("name", ["level_shift", "variance_shift", "unit_change"])
 def test_the_first_windows_after_a_change(name: str) -> None:
     """300 events after the change, the next 500 are held as promised within a few points."""
@@ -128,6 +142,31 @@ def test_never_infinite_and_never_crossing(name: str) -> None:
     ends = np.stack([out[k][3:] for k in order])
     assert np.isfinite(ends).all()
     assert (np.diff(ends, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_any_level_on_demand_is_finite_and_holds_those_below_it(tier: str) -> None:
+    values = heavy(np.random.default_rng(19), 700)
+    config = ModelConfig(horizons=tuple(HOUR * h for h in AHEAD), tier=tier)
+    model = Model(config, capacity=1)
+    levels = (1e-9, 0.01, 0.1, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99, 0.999, 1 - 1e-9, float(np.nextafter(1.0, 0.0)))
+    ahead = HOUR * np.array([0.0, 0.1, 1.0, 2.5, 4.0, 24.0, 1000.0])
+    for part in np.split(np.arange(700), [1, 2, 3, 5, 40, 300]):
+        model.run(np.zeros(len(part), int), HOUR * part, values[part])
+        if part[0] < 2:
+            continue
+        found = forecast_row(model.rows[0], config, ahead, levels)
+        assert np.isfinite(found["lower"]).all()
+        assert np.isfinite(found["upper"]).all()
+        assert (np.diff(found["upper"] - found["lower"], axis=1) >= 0).all()
+        assert (found["lower"] <= found["mean"][:, None]).all()
+        assert (found["upper"] >= found["mean"][:, None]).all()
+    # at the levels that are kept ready, what every event reports
+    out = model.run(np.zeros(1, int), np.array([HOUR * 700]), np.array([0.0]))[0]
+    found = forecast_row(model.rows[0], config, config.horizons, tuple(LEVELS))
+    for k, (_, ahead_name) in enumerate(LEVELS.values()):
+        np.testing.assert_allclose(found["lower"][:, k], out[f"lo{ahead_name}"], rtol=1e-4)
+        np.testing.assert_allclose(found["upper"][:, k], out[f"hi{ahead_name}"], rtol=1e-4)
 
 
 def test_hours_that_are_hard_to_forecast_get_wider_intervals() -> None:

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquid.learning import conformal
-from liquid.learning.conformal import CONFORMAL, INPUTS, LEVEL_INPUT, LEVELS, MISS, ON_TIME
+from liquid.learning.conformal import INPUTS, LEVEL_INPUT, LEVELS, MISS, ON_TIME, conformal_dtype
 from tests.liquid.checks import not_finite, record
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.odd import relaxed
 from tests.liquid.tolerances import ACCUMULATED
 
 
-def fresh() -> np.void:
-    mine = record(CONFORMAL)
+def fresh(kept: int = INPUTS) -> np.void:
+    mine = record(conformal_dtype(kept))
     conformal.start(mine)
     return mine
 
@@ -25,7 +25,7 @@ def step(mine: np.void, raw: np.ndarray, error: float, pending: float = 1.0) -> 
     widening = conformal.inputs(mine, raw.astype(np.float32), x, True)
     scale = float(mine["scale"]) * widening
     half = np.array([conformal.quantile(mine, k) * scale for k in range(LEVELS)], np.float32)
-    conformal.learn(mine, error, error, scale, widening, x, pending)
+    conformal.learn(mine, error, error, scale, widening, x, pending, 1.0)
     return half, scale, widening
 
 
@@ -34,18 +34,18 @@ def inputs(*first: float) -> np.ndarray:
     return np.append(np.array(first), np.zeros(INPUTS - len(first)))
 
 
-@pytest.mark.parametrize("pending", [1.0, 8.0])
-def test_equals_twin(pending: float) -> None:
+@pytest.mark.parametrize(("pending", "kept"), [(1.0, INPUTS), (8.0, INPUTS), (1.0, 5)])
+def test_equals_twin(pending: float, kept: int) -> None:
     rng = np.random.default_rng(0)
-    mine, twin = fresh(), Conformal()
+    mine, twin = fresh(kept), Conformal(kept)
     for _ in range(1500):
         hard = rng.normal()
         error = abs(rng.standard_t(4)) * math.exp(0.5 * hard)
-        raw = inputs(hard, rng.normal()).astype(np.float32)
+        raw = inputs(hard, *rng.normal(size=2)).astype(np.float32)
         x, widening = twin.inputs(raw.astype(float), True)
         scale = twin.scale * widening
         half = twin.quantiles() * scale
-        twin.learn(error, error, scale, widening, x, int(pending))
+        twin.learn(error, error, scale, widening, x, int(pending), 1.0)
         mine_half, *_ = step(mine, raw, error, pending)
         np.testing.assert_allclose(mine_half, half, rtol=1e-3)
     np.testing.assert_allclose(mine["alpha"], twin.alpha, atol=20 * ACCUMULATED)
@@ -85,6 +85,25 @@ def test_intervals_widen_where_the_inputs_say_it_is_hard() -> None:
     assert wide > 2 * narrow
 
 
+def test_both_a_high_and_a_low_level_may_be_hard() -> None:
+    rng = np.random.default_rng(3)
+    mine = fresh()
+    for level in rng.normal(size=6000):
+        step(mine, inputs(0.0, 0.0, level), abs(rng.normal()) * (4.0 if abs(level) > 1.5 else 1.0))
+    high, low, middle = (step(mine, inputs(0.0, 0.0, level), 1.0)[2] for level in (2.0, -2.0, 0.0))
+    assert min(high, low) > 1.7 * middle
+    assert abs(mine["theta"][LEVEL_INPUT]) < 0.2
+
+
+def test_a_slower_pace_moves_the_levels_less_and_the_scale_as_much() -> None:
+    one, half = fresh(), fresh()
+    for c, pace in ((one, 1.0), (half, 0.5)):
+        for _ in range(2):
+            conformal.learn(c, 9.0, 9.0, 1.0, 1.0, np.zeros(INPUTS, np.float32), 1.0, pace)
+    np.testing.assert_allclose(np.array(MISS) - one["alpha"], 2 * (np.array(MISS) - half["alpha"]), rtol=1e-3)
+    assert one["scale"] == half["scale"]
+
+
 def test_looking_without_learning_changes_nothing() -> None:
     mine = fresh()
     for k in range(40):
@@ -99,7 +118,7 @@ def test_pending_forecasts_damp_the_step() -> None:
     for pending in (1.0, 2.0, 8.0):
         mine = fresh()
         for _ in range(2):
-            conformal.learn(mine, 9.0, 9.0, 1.0, 1.0, np.zeros(INPUTS, np.float32), pending)
+            conformal.learn(mine, 9.0, 9.0, 1.0, 1.0, np.zeros(INPUTS, np.float32), pending, 1.0)
         moved.append(MISS[1] - mine["alpha"][1])
     assert moved[0] == moved[1] == pytest.approx(4 * moved[2], rel=1e-3)
 
@@ -107,7 +126,7 @@ def test_pending_forecasts_damp_the_step() -> None:
 def test_levels_never_cross_although_each_learns_for_itself() -> None:
     mine, crossed = fresh(), 0
     for _ in range(500):  # errors of one size: every level comes to lie there
-        conformal.learn(mine, 1.0, 1.0, 1.0, 1.0, np.zeros(INPUTS, np.float32), 1.0)
+        conformal.learn(mine, 1.0, 1.0, 1.0, 1.0, np.zeros(INPUTS, np.float32), 1.0, 1.0)
         q = [conformal.quantile(mine, k) for k in range(LEVELS)]
         assert q == sorted(q)
         crossed += int((np.diff(mine["alpha"]) > 0).any())
@@ -118,7 +137,7 @@ def test_what_an_interval_need_not_reach_widens_the_scale_and_is_no_miss() -> No
     mine, other = fresh(), fresh()
     for c, beyond in ((mine, 0.0), (other, 9.0)):
         for _ in range(5):
-            conformal.learn(c, 9.0, beyond, 1.0, 1.0, np.zeros(INPUTS, np.float32), 1.0)
+            conformal.learn(c, 9.0, beyond, 1.0, 1.0, np.zeros(INPUTS, np.float32), 1.0, 1.0)
     assert mine["scale"] == other["scale"]
     assert (mine["alpha"] > np.array(MISS, np.float32)).all()
     assert (other["alpha"] < np.array(MISS, np.float32)).all()
@@ -174,7 +193,7 @@ def test_odd_input_stays_finite(events: list[tuple[float, float, float, float]],
         x = np.empty(INPUTS, np.float32)
         widening = conformal.inputs(mine, np.full(INPUTS, raw, np.float32), x, True)
         error = conformal.on_time(mine, error, half, half)
-        conformal.learn(mine, error, error, half, widening, x, pending)
+        conformal.learn(mine, error, error, half, widening, x, pending, 1.0)
     conformal.recode(mine, factor, half if events else 0.0)
     assert not_finite(mine) == []
     assert mine["scale"] > 0

@@ -14,7 +14,7 @@ HORIZON = 100.0
 def test_equals_twin(slots: int, gap: float) -> None:
     """The same forecasts are kept and come due at the same events, with the same inputs."""
     rng = np.random.default_rng(0)
-    ring, twin, met = record(delayed.delayed_dtype(slots)), Delayed(HORIZON, slots), 0
+    ring, twin, met = record(delayed.delayed_dtype(slots, INPUTS)), Delayed(HORIZON, slots), 0
     x, half = np.empty(INPUTS, np.float32), np.empty(LEVELS, np.float32)
     time = 0.0
     while time < 100 * HORIZON:
@@ -41,8 +41,11 @@ def test_equals_twin(slots: int, gap: float) -> None:
 
 
 def test_what_is_kept_is_near_what_was_made() -> None:
-    ring = record(delayed.delayed_dtype(4))
-    x, half = np.array([-3.0, -0.61, 0.0, 1.234, 3.0], np.float32), np.array([0.3, 3.1, 11.0], np.float32)
+    ring = record(delayed.delayed_dtype(4, INPUTS))
+    x, half = (
+        np.resize([-3.0, -0.61, 0.0, 1.234, 3.0], INPUTS).astype(np.float32),
+        np.array([0.3, 3.1, 11.0], np.float32),
+    )
     back, half_back = np.empty(INPUTS, np.float32), np.empty(LEVELS, np.float32)
     delayed.remember(ring, 0.0, HORIZON, 1.0, 2.0, np.exp(-2.0), half, x)
     assert delayed.recall(ring, 0, half_back, back) == pytest.approx(np.exp(-2.0), rel=0.01)
@@ -51,7 +54,7 @@ def test_what_is_kept_is_near_what_was_made() -> None:
 
 
 def test_a_ring_covers_its_horizon_when_events_are_dense() -> None:
-    ring = record(delayed.delayed_dtype(14))
+    ring = record(delayed.delayed_dtype(14, INPUTS))
     for time in np.arange(0.0, 3 * HORIZON, 0.1):
         delayed.remember(ring, time, HORIZON, 0.0, 1.0, 1.0, np.ones(LEVELS, np.float32), np.zeros(INPUTS, np.float32))
     times = np.sort(ring["time"])
@@ -60,7 +63,7 @@ def test_a_ring_covers_its_horizon_when_events_are_dense() -> None:
 
 
 def test_recoding_keeps_it_finite() -> None:
-    ring = record(delayed.delayed_dtype(4))
+    ring = record(delayed.delayed_dtype(4, INPUTS))
     delayed.remember(
         ring, 0.0, HORIZON, 1e4, 1e4, np.exp(2.0), np.full(LEVELS, 1e5, np.float32), np.full(INPUTS, 3.0, np.float32)
     )

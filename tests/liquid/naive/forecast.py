@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from liquid.forecast import SAME
 from liquid.learning.conformal import MISS
 from tests.liquid.naive.forecaster import Forecaster
 from tests.liquid.naive.rings import Rings
@@ -21,7 +22,11 @@ def width(quantiles: np.ndarray, level: float) -> float:
 
 def forecast(f: Forecaster, rings: Rings, distance: float, unit: float, level: float) -> tuple[float, float]:
     """Mean and half width (z) at a distance in units: between two buckets by log distance."""
-    at = sorted([(max(f.spacing, 1e-3), 0)] + [(h / unit, m + 1) for m, h in enumerate(f.horizons)])
+    spacing = max(f.spacing, 1e-3)
+    at = [(h / unit, m + 1) for m, h in enumerate(f.horizons)]
+    if all(abs(d / spacing - 1) >= SAME for d, _ in at):
+        at.append((spacing, 0))
+    at.sort()
     log = [math.log(d) for d, _ in at]
     where = float(np.interp(math.log(max(distance, 1e-300)), log, range(len(at))))
     below = math.floor(where)

@@ -8,12 +8,14 @@ import numpy as np
 
 from liquid import SeriesOptions, forecaster, forecaster_state
 from liquid.features import bank as kinds
+from liquid.learning import conformal
 from liquid.learning import decoder as decoders
 from liquid.tiers import TIERS, Tier
 from tests.liquid.naive import analog, season
 from tests.liquid.naive.bank import Bank
 from tests.liquid.naive.conformal import Conformal
 from tests.liquid.naive.coverage import Held
+from tests.liquid.naive.deadband import Deadband
 from tests.liquid.naive.decoder import Decoder
 from tests.liquid.naive.delayed import Delayed
 from tests.liquid.naive.hours import Hours
@@ -81,9 +83,9 @@ class View:
 
 
 class Bucket:
-    def __init__(self) -> None:
+    def __init__(self, inputs: int) -> None:
         self.mixture = Mixture(forecaster_state.LOG_PRIOR)
-        self.conformal = Conformal()
+        self.conformal = Conformal(inputs)
         self.change = 1.0  # running |dz|
         self.error = 1.0  # running |error of the readout|
         self.rows = 0
@@ -127,12 +129,13 @@ class Forecaster:
         self.spacing = 1.0
         self.surprise = 0.0
         self.period = 0.0  # that was found, in units
+        self.deadband = Deadband()
         self.names = names(tier.details, tier.bank)
         self.linear = LeastSquares(len(self.names), forecaster_state.PRIOR)
         self.units = LeastSquares(tier.units, forecaster_state.PRIOR_UNITS)
         self.decoder = Decoder(decoder, tier.units)
         self.correction = LeastSquares(4, 0.005)
-        self.bucket = [Bucket() for _ in range(len(horizons) + 1)]  # the next event, then the horizons
+        self.bucket = [Bucket(tier.inputs) for _ in range(len(horizons) + 1)]  # the next event, then the horizons
 
     # -- forecasts
 
@@ -165,11 +168,21 @@ class Forecaster:
 
     def interval(self, view: View, m: int, distance: float, unit: float, spread: float, learning: bool) -> None:
         """Scale and half widths by bucket m."""
-        c = self.bucket[m].conformal
+        b, c = self.bucket[m], self.bucket[m].conformal
         hour = self.hour_of_day(self.origin.time + distance * unit)
-        raw = np.log([spread + 0.02, self.surprise + 1e-4, 1.0, abs(view.mixed - self.origin.z) + 0.02, 1.0])
-        raw[2] = view.mixed
-        raw[4] = self.hours.size[hour]
+        move = view.mixed - self.origin.z
+        disagreement = math.sqrt(b.mixture.weight @ (view.experts - view.mixed) ** 2)
+        raw = np.array(
+            [
+                math.log(spread + 0.02),
+                math.log(self.surprise + 1e-4),
+                view.mixed,
+                math.log(abs(move) + 0.02),
+                self.hours.size[hour],
+                math.log(b.error + 1e-4),
+                math.log(disagreement + 0.02),
+            ]
+        )
         view.inputs, view.widening = c.inputs(raw, learning)
         first = self.bucket[0].conformal
         base = first.scale if first.feedbacks > 0 else 1.0
@@ -234,15 +247,24 @@ class Forecaster:
         if below or above:
             error, beyond = max(error, min(1.0, b.conformal.quantiles()[1]) * view.scale), 0.0
         self.held[m].count(time, beyond, view.half)
-        b.conformal.learn(error, beyond, view.scale, widening, x, pending)
+        pace = conformal.NEXT_PACE if m == 0 else 1.0
+        b.conformal.learn(error, beyond, view.scale, widening, x, pending, pace)
 
     def _learn_due(self, m: int, time: float, z: float, unit: float) -> None:
         b, horizon = self.bucket[m + 1], self.horizons[m]
+        band = self.deadband.width()
         for p in self.delayed[m].due(time, unit):
-            off = abs(time - p.time - horizon) / horizon
-            if off <= 0.1 + 1e-9:
+            late = (time - p.time - horizon) / horizon
+            off = abs(late)
+            pending = self.delayed[m].pending(p)
+            if band and late > conformal.ON_TIME:
+                # the value in force then was the newest one, within the band
+                value = self.origin.z
+                self.held[m + 1].count(time, abs(value - p.mixed) - self.whole, p.half)
+                low, high = max(value - band, self.low) - p.mixed, min(value + band, self.high) - p.mixed
+                b.conformal.learn_within(low, high, self.whole, p.scale, math.exp(p.log_widening), p.x, pending, 1.0)
+            elif off <= 0.1 + 1e-9:
                 error = b.conformal.corrected(abs(z - p.mixed), p.scale, off)
-                pending = self.delayed[m].pending(p)
                 self._learn_interval(m + 1, time, z, error, p, math.exp(p.log_widening), p.x, pending)
 
     def _due(self, m: int, time: float, z: float, unit: float) -> None:
@@ -315,6 +337,8 @@ class Forecaster:
             self.born = time
         self.seen += 1
         before = z if first else self.origin.z
+        if not first:
+            self.deadband.observe(abs(z - before), gap > self.spacing)
         fast = self.bank.fast
         tame, previous = (z, z) if first else (max(fast - 8, min(v, fast + 8)) for v in (z, before))
         self.bank.observe(gap, previous, tame, first)
@@ -342,6 +366,7 @@ class Forecaster:
         self.week.recode(factor, shift)
         self.origin.recode(factor, shift)
         self.surprise = min(self.surprise * factor, CAP)
+        self.deadband.recode(factor)
         for view in self._waiting():
             view.recode(factor, shift)
         for b in self.bucket:
