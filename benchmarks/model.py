@@ -94,7 +94,7 @@ def main(rounds: int = 3) -> None:
         )  # fmt: skip
     console = Console()
     console.print(table)
-    console.print(f"{Model(configs[next(iter(VARIANTS))], capacity=1).row_dtype.itemsize:,} bytes per series")
+    console.print(f"{Model(configs[next(iter(VARIANTS))], capacity=1).row_size:,} bytes per series")
 
 
 def _mean(errors: list[list[float]]) -> float:

@@ -25,6 +25,9 @@ from liquid.anomaly import contexts
 from liquid.clocks import CLOCKS
 from liquid.features import phase, rings
 from liquid.learning import decoder, mixture, rls
+from liquid.packing import pack, unpack
+from liquid.packing.layout import operations
+from liquid.slab import Slab
 from liquid.tiers import TIERS
 
 HOUR, DAY = 3600.0, 86400.0
@@ -64,6 +67,11 @@ def sizes(tier: str) -> dict[str, int]:
         for outer in ("detector", "forecaster")
         for inner in dtype[outer].names or ()
     } | {name: dtype[name].itemsize for name in dtype.names or () if name not in ("detector", "forecaster")}
+    if TIERS[tier].packed:
+        paths = dict.fromkeys(paths, 0)
+        for o in operations(dtype):
+            path = o.leaf.path.split(".")
+            paths[".".join(path[: 1 + (path[0] in ("detector", "forecaster"))])] += o.size * o.leaf.records
     for path, size in paths.items():
         known = [begin for begin in PARTS if path.startswith(begin)]
         part = PARTS[max(known, key=len)] if known else path
@@ -122,6 +130,13 @@ def _readout(w, p, x, gain, n):
 
 
 @njit
+def _packing(layout, views, packed, scratch, n):
+    for k in range(n):
+        unpack(layout, views, packed, scratch)
+        pack(layout, k, views, packed, scratch)
+
+
+@njit
 def _mixture(state, experts, n):
     for _ in range(n):
         mixture.learn(state, forecaster_state.LOG_PRIOR, experts, 0.1, 0.2)
@@ -150,7 +165,7 @@ def times(tier: str) -> dict[str, float]:
     model = Model(config, capacity=1)
     t, v = series(BEFORE + (ROUNDS + 1) * EVENTS)
     model.run(np.zeros(BEFORE, int), t[:BEFORE], v[:BEFORE])
-    seasoned = model.rows.copy()
+    seasoned = model.read([0])
     chunks = iter(range(BEFORE, len(t), EVENTS))
 
     def whole() -> None:
@@ -183,6 +198,11 @@ def times(tier: str) -> dict[str, float]:
     out["features and experts"] = 2 * (experts - units)
     e = np.linspace(0.0, 1.0, forecaster_state.EXPERTS).astype(np.float32)
     out["mixtures"] = best(lambda: _mixture(f["bucket"]["mixture"][0], e, updates * n), n)
+    if TIERS[tier].packed:
+        slab = Slab(tier, len(HORIZONS))
+        slab.reserve(1)
+        slab.write(0, seasoned[0])
+        out["packing"] = best(lambda: _packing(*slab.codec(0), n), n)
     out["rest"] = out["whole"] - sum(value for name, value in out.items() if name != "whole")
     return out
 
@@ -194,7 +214,7 @@ def main(write: Annotated[bool, typer.Option(help="put the tables into docs/qual
     space = page.Table(f"Bytes, {len(HORIZONS)} horizons", ["part", *tiers], strong={"row"})
     for part in dict.fromkeys(PARTS.values()):
         space.add(part, *(f"{bytes_of[tier].get(part, 0):,}" for tier in tiers))
-    space.add("row", *(f"{row.row_dtype(tier, len(HORIZONS)).itemsize:,}" for tier in tiers))
+    space.add("row", *(f"{Slab(tier, len(HORIZONS)).size:,}" for tier in tiers))
     taken = {tier: times(tier) for tier in tiers}
     clock = page.Table("Microseconds an event", ["part", *tiers], strong={"whole"})
     for part in [name for name in taken[tiers[0]] if name != "whole"] + ["whole"]:

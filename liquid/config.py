@@ -27,7 +27,7 @@ class ModelConfig:
     ----------
     horizons : 1 to 4 fixed horizons, seconds, ascending. Their forecasts come with every event; any other horizon can
         be asked for at any time.
-    tier : size of a row: "compact", "standard" (up to 12 KB for two horizons) or "full" (up to 20 KB for three).
+    tier : size of a row for two horizons: "compact" (up to 3 KB), "standard" (up to 12 KB) or "full" (up to 20 KB).
     bank : the state bank: "liquid_s4", "cfc" or "none".
     decoder : the any-horizon decoder: "cfc", "liquid_s4" or "none".
     """

@@ -144,10 +144,10 @@ class _Trial:
         self._model = Model(config, capacity=_TRIES)
         self._model.options[:] = options
         self.options = self._model.options[0]
-        self._bytes = as_bytes(np.atleast_1d(np.asarray(before)))[0]
 
     def run(self, values: NDArray[np.float64]) -> NDArray[np.void]:
-        as_bytes(self._model.rows)[: len(values)] = self._bytes
+        for slot in range(len(values)):
+            self._model.write(slot, self.before)
         return self._model.run(np.arange(len(values)), np.full(len(values), self.time), values)
 
     def alerting(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from liquid import bounds, detector, drift, forecaster, forecaster_state
+from liquid import bounds, detector, drift, forecaster, forecaster_state, packing
 from liquid._jit import njit
 from liquid.anomaly import alertable, alerts, line, predictor
 from liquid.features import clock, period, rings, scale, wall
@@ -42,21 +42,65 @@ def run(slab, options, steps, slots, times, values, offsets, kinds, horizons, wo
     out : (n,) results, zeroed.
     """
     for i in range(len(slots)):
-        row = slab[slots[i]]
-        o = out[i]
-        o.time = times[i]
-        o.value = values[i]
-        if offsets[i] >= 0:
-            if offsets[i] <= row.offset:
-                o.flags = SKIPPED
-                continue
-            row.offset = offsets[i]
-        if not (abs(times[i]) <= LATEST and math.isfinite(values[i])):
-            o.flags = REJECTED
-            _unknown(o)
-            continue
-        value = min(max(values[i], -LARGEST), LARGEST)
-        _event(row, (options[slots[i]], steps), times[i], value, kinds, horizons, work, ring_work, o)
+        _take(
+            slab[slots[i]], (options[slots[i]], steps), times[i], values[i], offsets[i],
+            kinds, horizons, work, ring_work, out[i],
+        )  # fmt: skip
+
+
+@njit
+def run_packed(
+    layout,
+    slab,
+    plain,
+    views,
+    scratch,
+    options,
+    steps,
+    slots,
+    times,
+    values,
+    offsets,
+    kinds,
+    horizons,
+    work,
+    ring_work,
+    out,
+):
+    """`run` for rows that are kept packed: each is unpacked, takes an event and is packed again.
+
+    Parameters
+    ----------
+    layout, scratch : see `packing.pack`. slab : (u1, u2, i4, f8) arrays of capacity rows. plain : (1,), the row to work
+    on. views : of it, (u1, u2, i4, f4, f8).
+    """
+    for i in range(len(slots)):
+        s = slots[i]
+        packed = slab[0][s], slab[1][s], slab[2][s], slab[3][s]
+        row = plain[0]
+        packing.unpack(layout, views, packed, scratch)
+        _take(
+            row, (options[s], steps), times[i], values[i], offsets[i], kinds, horizons, work, ring_work, out[i]
+        )  # fmt: skip
+        packing.pack(layout, row.clock.events, views, packed, scratch)
+
+
+@njit
+def _take(row, declared, time, value, offset, kinds, horizons, work, ring_work, o):
+    """Take an event that may have been applied already or that may be no event at all."""
+    o.time = time
+    o.value = value
+    if offset >= 0:
+        if offset <= row.offset:
+            o.flags = SKIPPED
+            return
+        row.offset = offset
+    if not (abs(time) <= LATEST and math.isfinite(value)):
+        o.flags = REJECTED
+        _unknown(o)
+        return
+    value = min(max(value, -LARGEST), LARGEST)
+    _event(row, declared, time, value, kinds, horizons, work, ring_work, o)
 
 
 @njit

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from liquid import drift, kernel, row
+from liquid import drift, row
 from liquid import results as res
 from liquid.anomaly.alerts import LEARNING
 from liquid.clocks import CLOCKS
@@ -17,7 +17,7 @@ from liquid.features import rings
 from liquid.forecast import forecast_row
 from liquid.learning import coverage
 from liquid.options import SeriesOptions, options_array
-from liquid.results import as_bytes
+from liquid.slab import Slab
 from liquid.tiers import TIERS
 
 __all__ = [
@@ -96,30 +96,41 @@ class Model:
 
     def __init__(self, config: ModelConfig | None = None, *, capacity: int = 16) -> None:
         self.config = config or ModelConfig()
-        self.row_dtype = row.row_dtype(self.config.tier, len(self.config.horizons))
+        self._slab = Slab(self.config.tier, len(self.config.horizons))
+        #: Of a row as it is worked on, and as `rows` and `read` give it; `row_size` is what is kept of it.
+        self.row_dtype = self._slab.dtype
+        self.row_size = self._slab.size
         self.result_dtype = res.result_dtype(len(self.config.horizons))
-        self.rows: NDArray[np.void] = np.zeros(0, self.row_dtype)
         #: What is declared about each series, by slot; not part of a row.
         self.options = options_array(0)
         self._kinds = np.array(self.config.kinds())
         self._horizons = np.array(self.config.horizons)
         self._work = np.zeros(1, row.WORK)
         self._rings = rings.scratch(TIERS[self.config.tier].length)
-        self._fresh = np.zeros(1, self.row_dtype)
-        kernel.fresh(self._fresh[0])
         self._slots: dict[str, int] = {}
         self.reserve(capacity)
 
     def reserve(self, capacity: int) -> None:
         """Make room for at least `capacity` series. Rows may move in memory."""
-        have = len(self.rows)
-        if capacity > have:
-            rows = np.zeros(max(capacity, have + have // 2), self.row_dtype)
-            memory = as_bytes(rows)
-            memory[:have] = as_bytes(self.rows)
-            memory[have:] = as_bytes(self._fresh)
-            self.rows = rows
-            self.options = np.concatenate((self.options, options_array(len(rows) - have)))
+        if new := self._slab.reserve(capacity):
+            self.options = np.concatenate((self.options, options_array(new)))
+
+    @property
+    def rows(self) -> NDArray[np.void]:
+        """The rows as records, by slot: the live ones, or copies where the tier keeps rows packed."""
+        return self._slab.rows
+
+    def read(self, slots: ArrayLike) -> NDArray[np.void]:
+        """Copies of rows, as records of `row_dtype`."""
+        return self._slab.read(slots)
+
+    def parts(self, slots: ArrayLike | None = None) -> Iterator[NDArray[np.void]]:
+        """Copies of rows, of all if none are named, some at a time."""
+        return self._slab.parts(slots)
+
+    def write(self, slot: int, record: np.void) -> None:
+        """Put a changed copy of a row back."""
+        self._slab.write(slot, record)
 
     def slot(self, series: str) -> int:
         """The row number of a series; an unknown series gets a fresh row."""
@@ -193,11 +204,11 @@ class Model:
         o = np.full(len(s), -1) if offsets is None else np.ascontiguousarray(offsets, np.int64)
         if not len(s) == len(t) == len(v) == len(o):
             raise ValueError(f"slots, times, values, offsets differ in length: {len(s)}, {len(t)}, {len(v)}, {len(o)}")
-        if len(s) and not 0 <= s.min() <= s.max() < len(self.rows):
-            raise IndexError(f"slots must be in 0..{len(self.rows) - 1}")
+        if len(s) and not 0 <= s.min() <= s.max() < len(self._slab):
+            raise IndexError(f"slots must be in 0..{len(self._slab) - 1}")
         out = np.zeros(len(s), self.result_dtype)
-        kernel.run(
-            self.rows, self.options, CLOCKS.table, s, t, v, o,
+        self._slab.run(
+            self.options, CLOCKS.table, s, t, v, o,
             self._kinds, self._horizons, self._work[0], self._rings, out,
         )  # fmt: skip
         return out
@@ -206,11 +217,11 @@ class Model:
         self, slot: int, horizons: Sequence[float], levels: Sequence[float] = res.LEVELS
     ) -> dict[str, NDArray[np.float64]]:
         """Forecasts from the series' last event, at any horizons; see `forecast_row`."""
-        return forecast_row(self.rows[slot], self.config, horizons, levels, self.options[slot])
+        return forecast_row(self.read(slot)[0], self.config, horizons, levels, self.options[slot])
 
     def row_bytes(self, slot: int) -> bytes:
         """The row as bytes, with a header that names version and settings."""
-        return _MAGIC + self.config.fingerprint().encode() + b"\0" + self.rows[slot].tobytes()
+        return _MAGIC + self.config.fingerprint().encode() + b"\0" + self._slab.memory[slot].tobytes()
 
     def load_row(self, slot: int, data: bytes) -> None:
         """Put back what `row_bytes` gave.
@@ -220,22 +231,22 @@ class Model:
         IncompatibleRow : the bytes are no row, or one of another version or other settings.
         """
         head, _, body = data.partition(b"\0")
-        if head != _MAGIC + self.config.fingerprint().encode() or len(body) != self.row_dtype.itemsize:
+        if head != _MAGIC + self.config.fingerprint().encode() or len(body) != self.row_size:
             theirs = head[len(_MAGIC) :].decode(errors="replace") if head.startswith(_MAGIC) else "no saved row at all"
-            mine, size = self.config.fingerprint(), self.row_dtype.itemsize
+            mine, size = self.config.fingerprint(), self.row_size
             raise IncompatibleRow(f"the saved row is {theirs}, {len(body)} bytes; this model reads {mine}, {size}")
-        as_bytes(self.rows)[slot] = np.frombuffer(body, np.uint8)
+        self._slab.memory[slot] = np.frombuffer(body, np.uint8)
 
     def reset_row(self, slot: int) -> None:
         """Forget a series' state."""
-        as_bytes(self.rows)[slot] = as_bytes(self._fresh)[0]
+        self._slab.reset(slot)
 
     def held(self, slot: int) -> list[Held]:
         """What the series' intervals really held lately, by horizon, window and level.
 
         Of a fixed horizon, forecasts evenly spread over it are counted, each at the event within a tenth of the horizon
         of its time. By the time of events."""
-        r, found = self.rows[slot], []
+        r, found = self.read(slot)[0], []
         held, now, born = r["forecaster"]["held"], r["clock"]["time"], r["forecaster"]["born"]
         for window in coverage.WINDOWS:
             n, inside = coverage.recent(held, now, born, window)
@@ -248,7 +259,7 @@ class Model:
     def describe(self, slot: int) -> dict[str, Any]:
         """Facts for people: events, state, ready_after, unit (s), time, value, period (s or None), bytes, clamped,
         drift (see `liquid.drift.describe`)."""
-        r = self.rows[slot]
+        r = self.read(slot)[0]
         clock = r["clock"]
         period = float(r["forecaster"]["bank"]["period"])
         return {
@@ -260,7 +271,7 @@ class Model:
             "value": float(r["value"]),
             "period": period * float(clock["unit"]) if period > 0 else None,
             "clamped": int(clock["clamped"]),
-            "bytes": self.row_dtype.itemsize,
+            "bytes": self.row_size,
             "drift": drift.describe(r["drift"]),
         }
 

@@ -16,7 +16,7 @@ class Tier(NamedTuple):
     units : of the decoder. slots : forecasts that wait for their target, per horizon; errors : those that
     wait for the intervals to learn from. inputs : that tell how wide the intervals are to be.
     sizes, hours : of the habits, bins of the value and of the day. means : EWMAs of the detector's predictor.
-    scores, windows : of each test of drift.
+    scores, windows : of each test of drift. packed : whether rows are kept packed (`liquid.packing`).
     """
 
     levels: int
@@ -35,11 +35,12 @@ class Tier(NamedTuple):
     means: int
     scores: int
     windows: int
+    packed: bool = False
 
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 128, 10, 24, 168, 1, 2, 0, 4, 5, 5, 8, 12, 4, 2, 2),
+    "compact": Tier(3, 88, 10, 24, 168, 1, 0, 0, 3, 3, 5, 5, 4, 2, 2, 2, True),
     "standard": Tier(5, 384, 18, 48, 168, 3, 2, 4, 9, 6, 5, 8, 24, 8, 4, 4),
     "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 14, 16, 7, 16, 24, 8, 4, 4),
 }

@@ -57,7 +57,7 @@ class FeedEngine:
         else:
             joint = self._joint.link(batch, slots)
             self._run(batch, slots, np.flatnonzero(~joint), results)
-            self._joint.judge(batch, slots, joint, results, self.model.rows["offset"][slots[joint]])
+            self._joint.judge(batch, slots, joint, results, self.model.read(slots[joint])["offset"])
             self._run(batch, slots, np.flatnonzero(joint), results)
         applied = (results["flags"] & SKIPPED) == 0
         self._touch(batch.source, slots[applied], batch.offsets[applied])
@@ -79,10 +79,11 @@ class FeedEngine:
                 if slot is None:
                     effects.append(said.effect(series))
                     continue
-                row = self.model.rows[slot]
+                row = self.model.read(slot)[0]
                 if offset > row["offset"]:
                     row["offset"] = offset
                     effects.append(said.effect(series, apply(row, said.mark, said.shares, said.weight(series))))
+                    self.model.write(slot, row)
                     touched.append(slot)
         self._touch(source, np.array(touched, np.int64), np.full(len(touched), offset))
         return effects
@@ -191,18 +192,22 @@ class FeedEngine:
         Returns
         -------
         n : (1 + horizons,) errors; 0 is the next event. inside : (1 + horizons, levels), how many were inside."""
+        horizons = 1 + len(self.feed.horizons)
+        n, inside = np.zeros(horizons), np.zeros((horizons, len(LEVELS)))
         with self._lock:
-            rows = self.model.rows[[slot for table in self._tables.values() for slot in table.values()]]
-        held = rows["forecaster"]["held"]
-        now, born = rows["clock"]["time"][:, None], rows["forecaster"]["born"][:, None]
-        n, inside = coverage.recent(held, now, born, window)
-        return n.sum(axis=0), inside.sum(axis=0)
+            for rows in self.model.parts([slot for table in self._tables.values() for slot in table.values()]):
+                held = rows["forecaster"]["held"]
+                now, born = rows["clock"]["time"][:, None], rows["forecaster"]["born"][:, None]
+                some, some_inside = coverage.recent(held, now, born, window)
+                n += some.sum(axis=0)
+                inside += some_inside.sum(axis=0)
+        return n, inside
 
     def read(self, series: str) -> tuple[dict[str, Any], np.void, np.void] | None:
         """`Model.describe` of a series and copies of its row and options, of the same event; None where unknown."""
         with self._lock:
             found = self._find(series)
-            return found and (found[1], self.model.rows[found[0]].copy(), self.model.options[found[0]].copy())
+            return found and (found[1], self.model.read(found[0])[0], self.model.options[found[0]].copy())
 
     def earlier(self, series: str) -> list[Model]:
         """Models of one series each, as it was earlier (the newest first) and with its options as they are now."""
@@ -227,11 +232,11 @@ class FeedEngine:
     def drifting(self, kind: str) -> int:
         """Number of series with a drift of this kind (of `liquid.drift.DRIFTS`) now."""
         with self._lock:
-            return int(self.model.rows["drift"][kind]["status"]["active"].sum())
+            return sum(int(rows["drift"][kind]["status"]["active"].sum()) for rows in self.model.parts())
 
     @property
     def state_bytes(self) -> int:
-        return len(self) * self.model.row_dtype.itemsize
+        return len(self) * self.model.row_size
 
     def _find(self, series: str) -> tuple[int, dict[str, Any]] | None:
         slots = [table[series] for table in self._tables.values() if series in table]

@@ -132,7 +132,9 @@ def _again(
     for one in said:  # between the same events as then
         if one.event >= seen:
             _learn(model, rows[before - (number - 1 - seen) : before - (number - 1 - one.event)])
-            put(model.rows[0], Effect(one.event, one.before, one.after))
+            row = model.read(0)[0]
+            put(row, Effect(one.event, one.before, one.after))
+            model.write(0, row)
             seen = one.event
     _learn(model, rows[before - (number - 1 - seen) : before])
     learned = int(model.rows["clock"]["events"][0])

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
@@ -27,6 +28,7 @@ from benchmarks.quality.detection_scores import measured
 from benchmarks.quality.detectors import DETECTORS
 from benchmarks.quality.labelled import Labelled, dropped, labelled
 from benchmarks.quality.methods import OURS, chosen, fingerprint
+from liquid.tiers import TIERS
 
 
 def main(
@@ -38,23 +40,28 @@ def main(
     write: Annotated[bool, typer.Option(help="put tables and picture into docs/quality.md")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="run nothing, report what is finished")] = False,
     slow: Annotated[int | None, typer.Option(min=0, help="slow baselines on at most so many series a source")] = None,
+    tiers: Annotated[list[str] | None, typer.Option("--tier", help="also our model in these tiers")] = None,
     bank: str = "liquid_s4",
     decoder: str = "cfc",
 ) -> None:
     """Score the detector, and the baselines, on labelled series."""
     names = chosen(baselines, DETECTORS)
-    ours = partial(scoring.run, bank=bank, decoder=decoder)
+    runs = {OURS: partial(scoring.run, bank=bank, decoder=decoder)}
+    for tier in tiers or ():
+        if tier not in TIERS:
+            raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
+        runs[f"{OURS} {tier}"] = partial(_ours, bank=bank, decoder=decoder, tier=tier)
     pairs = [
         (s, name)
         for s in _series(folder, modes or ["full", "drop:0.4"])
-        for name in (OURS, *names)
-        if name == OURS or s.mode == "full" or not DETECTORS[name].slow
+        for name in (*runs, *names)
+        if name in runs or s.mode == "full" or not DETECTORS[name].slow
     ]
     pairs = store.thinned_out(pairs, [n for n in names if DETECTORS[n].slow], slow)
     code = inspect.getsource(scoring)
     tasks = [
-        store.task(results, ours, s, name, fingerprint(None, bank, decoder, code))
-        if name == OURS
+        store.task(results, runs[name], s, name, fingerprint(None, bank, decoder, code))
+        if name in runs
         else store.task(results, scoring.run, s, name, fingerprint(DETECTORS[name], code))
         for s, name in pairs
     ]
@@ -75,6 +82,10 @@ def main(
             [f"![VUS-PR of every method, by source]({picture.name})", *(t.markdown() for t in tables)],
         )
         console.print(f"written: {page.PAGE}")
+
+
+def _ours(s: Labelled, _: str, **config: str) -> dict[str, np.ndarray]:
+    return scoring.run(s, OURS, **config)
 
 
 def _series(folder: Path, modes: list[str]) -> list[Labelled]:

@@ -39,10 +39,10 @@ def measured(s: Labelled, method: str, result: dict[str, np.ndarray]) -> Measure
     a = s.warm_up
     label, score = s.label[a:], np.nan_to_num(result["score"], nan=0.0)
     at = {}
-    for level in (*LEVELS, NOTIFIED) if method == OURS else (0.0,):
+    for level in (*LEVELS, NOTIFIED) if method.startswith(OURS) else (0.0,):
         if level == NOTIFIED:
             opened = np.flatnonzero(result["notify"][a:])
-        elif method == OURS:
+        elif method.startswith(OURS):
             opened = first_of_episode(result["alert_score"], result["alert_begin"], level)
             opened = opened[opened >= a] - a
         else:

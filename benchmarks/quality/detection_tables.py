@@ -74,7 +74,7 @@ def _alerts(found: Sequence[Measured]) -> Table:
     )
     for title, own in rows(full):
         ours = title.startswith(OURS)
-        for level in (*LEVELS, NOTIFIED) if title == OURS else LEVELS[:1] if ours else (0.0,):
+        for level in _levels(title):
             cells = []
             for g in [*([m for m in own if m.source == s] for s in sources), own]:
                 shares = (macro(g, lambda m, i=i, level=level: m.at[level][i]) for i in (0, 1))
@@ -86,6 +86,15 @@ def _alerts(found: Sequence[Measured]) -> Table:
                 number(macro(own, lambda m, level=level: m.at[level][2])),
             )
     return table
+
+
+def _levels(title: str) -> tuple[float, ...]:
+    """The levels at which the alerts of a row are read: all of ours, a tier's first, a baseline's own."""
+    if title == OURS:
+        return (*LEVELS, NOTIFIED)
+    if title.startswith(OURS):
+        return LEVELS[0], NOTIFIED
+    return (0.0,)
 
 
 def picture(found: Sequence[Measured], path: Path) -> None:

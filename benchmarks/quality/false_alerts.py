@@ -19,6 +19,7 @@ from benchmarks.quality import page, quiet
 from liquid import Model, ModelConfig
 from liquid.anomaly.line import EVERY, LEARNING, QUIET
 from liquid.results import OPENED
+from liquid.tiers import TIERS
 
 YOUNG = LEARNING + int(EVERY)
 
@@ -34,11 +35,11 @@ class Rates:
     score: float
 
 
-def rates(name: str, seeds: int, events: int) -> Rates:
+def rates(name: str, seeds: int, events: int, tier: str = "full") -> Rates:
     """Of one stream of `quiet.STREAMS`, over seeds 0.. and `events` events each."""
     opened, notified, score = (np.zeros((seeds, events), bool) for _ in range(3))
     for seed in range(seeds):
-        model = Model(ModelConfig(horizons=(3600.0,)), capacity=1)
+        model = Model(ModelConfig(horizons=(3600.0,), tier=tier), capacity=1)
         out = model.run(np.zeros(events, int), *quiet.seeded(name, seed, events))
         opened[seed] = out["alert"] == OPENED
         notified[seed] = out["notify"]
@@ -60,16 +61,19 @@ def rates(name: str, seeds: int, events: int) -> Rates:
 def main(
     seeds: Annotated[int, typer.Option(min=1)] = 16,
     events: Annotated[int, typer.Option(min=YOUNG + 1, help="of each stream and seed")] = 8500,
+    tier: Annotated[str, typer.Option(help="of our model")] = "full",
     write: Annotated[bool, typer.Option(help="put the table into docs/quality.md")] = False,
 ) -> None:
     """Count the alerts on streams in which nothing happens."""
+    if tier not in TIERS:
+        raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
     console = Console()
     table = page.Table(
         f"Alerts per {EVERY:,.0f} events of quiet streams, {seeds} seeds of {events - LEARNING:,} events (stated: 1)",
         ["stream", f"events {LEARNING}-{YOUNG}", "later", "all", "score from 1 on", "notified"],
     )
     for name in track(quiet.STREAMS, "quiet streams", console=Console(stderr=True)):
-        r = rates(name, seeds, events)
+        r = rates(name, seeds, events, tier)
         figures = (r.young, r.old, r.opened, r.score, r.notified)
         table.add(name, *(page.number(x, 2) for x in figures))
     table.show(console)

@@ -82,7 +82,9 @@ def played(series: Sequence[Labelled], share: float, reach: str, seed: int) -> l
                     said.append((i, "missed", {}))
         for i, mark, shares in said:
             for k in range(len(series)) if reach == "source" else (i,):
-                apply(model.rows[k], mark, shares, 1.0 if k == i else OTHERS)
+                row = model.read(k)[0]
+                apply(row, mark, shares, 1.0 if k == i else OTHERS)
+                model.write(k, row)
     return list(zip(opened, level, strict=True))
 
 

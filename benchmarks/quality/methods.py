@@ -14,7 +14,7 @@ import liquid
 
 OURS = "liquidstream"
 #: Folders of the package that our model is made of, beside its top.
-_PARTS = ("anomaly", "drift", "features", "learning")
+_PARTS = ("anomaly", "drift", "features", "learning", "packing")
 
 
 def chosen(text: str, known: Collection[str]) -> list[str]:

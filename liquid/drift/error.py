@@ -14,7 +14,7 @@ SIDES: Final = (1, 0)  # a forecaster that becomes better is no drift
 LINES: Final = (LINE, tuple(1.15 * x for x in LINE))
 
 #: Mean |error| in the values' unit.
-STATE: Final = np.dtype([("size", "f8")])
+STATE: Final = np.dtype([("size", "f8")], align=True)
 
 
 @njit

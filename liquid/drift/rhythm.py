@@ -17,7 +17,7 @@ _LEAST = 0.1  # spreads below are those of a clock: a tenth of the gap is the un
 _FARTHEST = 5.0
 
 #: Mean and mean absolute deviation of log(gap / s).
-STATE: Final = np.dtype([("mean", "f4"), ("spread", "f4")])
+STATE: Final = np.dtype([("mean", "f4"), ("spread", "f4")], align=True)
 
 
 @njit

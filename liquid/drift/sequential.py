@@ -61,7 +61,8 @@ def test_dtype(scores: int, windows: int) -> np.dtype:
     WINDOWS: all four, or the second and the last."""
     grid = (scores, windows)
     return np.dtype(
-        [("mean", "f4", (scores,)), ("variance", "f4", (scores,)), ("average", "f4", grid), ("factor", "f4", grid)]
+        [("mean", "f4", (scores,)), ("variance", "f4", (scores,)), ("average", "f4", grid), ("factor", "f4", grid)],
+        align=True,
     )
 
 

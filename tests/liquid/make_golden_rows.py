@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from liquid import Model, ModelConfig, row
+from liquid import Model, ModelConfig, packing, row
 from liquid.tiers import TIERS
 from tests.liquid.odd import DAY, HOUR, stream
 
@@ -38,7 +38,9 @@ def layout(tier: str) -> str:
         fields = ((name, *dtype.fields[name][:2]) for name in dtype.names) if dtype.fields else ()
         return "{" + ",".join(f"{name}@{at}:{described(of)}" for name, of, at in fields) + f"}}{dtype.itemsize}"
 
-    return hashlib.sha256(described(row.row_dtype(tier, 2)).encode()).hexdigest()[:16]
+    dtype = row.row_dtype(tier, 2)
+    packed = packing.layout(dtype)[0].tobytes() if TIERS[tier].packed else b""
+    return hashlib.sha256(described(dtype).encode() + packed).hexdigest()[:16]
 
 
 def events() -> tuple[np.ndarray, np.ndarray]:

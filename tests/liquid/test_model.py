@@ -162,7 +162,7 @@ def test_a_saved_row_is_bytes_that_only_depend_on_the_events(model: Model) -> No
     times, values = stream("daily", 700)
     other.run(np.full(700, 63), times, values)
     assert other.row_bytes(63) == model.row_bytes(0)
-    assert len(model.row_bytes(0)) < model.row_dtype.itemsize + 100
+    assert len(model.row_bytes(0)) < model.row_size + 100
 
 
 def test_loading_what_was_saved_gives_the_same_bytes(model: Model) -> None:
@@ -227,7 +227,7 @@ def test_describe(model: Model) -> None:
     assert facts["ready_after"] == LEARNING
     assert (facts["time"], facts["value"]) == (times[-1], values[-1])
     assert facts["clamped"] == 0
-    assert facts["bytes"] == model.row_dtype.itemsize
+    assert facts["bytes"] == model.row_size
     assert 0 < facts["unit"] < HOUR
     assert model.describe(1)["events"] == 0
     assert model.describe(1)["period"] is None

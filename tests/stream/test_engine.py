@@ -137,7 +137,7 @@ def test_reading_while_stepping():
 def test_size_of_the_state(n):
     one = engine()
     one.step(batch([f"s{i}" for i in range(n)]))
-    assert one.state_bytes == n * one.model.row_dtype.itemsize
+    assert one.state_bytes == n * one.model.row_size
 
 
 def test_series_have_the_options_of_their_feed_also_in_a_row_that_was_used_before():

@@ -7,7 +7,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.anomaly.evidence.base import Tail
 
-STATE = np.dtype([("mean", "f4")])
+STATE = np.dtype([("mean", "f4")], align=True)
 TAILS = (Tail(1, "level"), Tail(-1, "level"))
 _EVENTS = 30.0
 

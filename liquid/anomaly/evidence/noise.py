@@ -9,7 +9,7 @@ import numpy as np
 from liquid._jit import njit
 from liquid.anomaly.evidence.base import Tail
 
-STATE = np.dtype([("mean", "f4")])
+STATE = np.dtype([("mean", "f4")], align=True)
 TAILS = (Tail(1, "volatility", floor=0.1),)
 _EVENTS = 10.0
 
