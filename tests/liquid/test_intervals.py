@@ -164,9 +164,10 @@ def test_any_level_on_demand_is_finite_and_holds_those_below_it(tier: str) -> No
     # at the levels that are kept ready, what every event reports
     out = model.run(np.zeros(1, int), np.array([HOUR * 700]), np.array([0.0]))[0]
     found = forecast_row(model.rows[0], config, config.horizons, tuple(LEVELS))
+    close = 1e-2 if TIERS[tier].packed else 1e-4
     for k, (_, ahead_name) in enumerate(LEVELS.values()):
-        np.testing.assert_allclose(found["lower"][:, k], out[f"lo{ahead_name}"], rtol=1e-4)
-        np.testing.assert_allclose(found["upper"][:, k], out[f"hi{ahead_name}"], rtol=1e-4)
+        np.testing.assert_allclose(found["lower"][:, k], out[f"lo{ahead_name}"], rtol=close)
+        np.testing.assert_allclose(found["upper"][:, k], out[f"hi{ahead_name}"], rtol=close)
 
 
 def test_hours_that_are_hard_to_forecast_get_wider_intervals() -> None:

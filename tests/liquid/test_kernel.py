@@ -13,7 +13,7 @@ from liquid.tiers import TIERS
 from tests.liquid.checks import bits, leaves, not_finite, unpack
 from tests.liquid.naive.model import Model as Twin
 from tests.liquid.odd import DAY, HOUR, STREAMS, bad_events, relaxed, stream
-from tests.liquid.tolerances import BOUND, CONSTANT, DOUBLE, FORECAST, FORECAST_MEDIAN, SCORE, SHARE, TIES
+from tests.liquid.tolerances import BOUND, CONSTANT, DOUBLE, FORECAST, FORECAST_MEDIAN, SCORE, SHARE, SHARE_TIES, TIES
 
 TWO = ModelConfig(horizons=(HOUR, DAY))
 CONFIGS = {
@@ -52,7 +52,8 @@ def assert_equals_twin(name: str, config: ModelConfig, n: int) -> None:
     tied = np.abs(mine["score"] - theirs["score"]) > SCORE
     assert tied.mean() <= TIES, np.flatnonzero(tied)
     np.testing.assert_allclose(mine["alert_score"][~tied], theirs["alert_score"][~tied], atol=SCORE)
-    np.testing.assert_allclose(mine["shares"][~tied], theirs["shares"][~tied], atol=SHARE)
+    parted = np.abs(mine["shares"] - theirs["shares"]).max(1) > SHARE
+    assert parted[~tied].mean() <= SHARE_TIES, np.flatnonzero(parted)
     np.testing.assert_allclose(mine["alert_peak"], theirs["alert_peak"], atol=SCORE)
     np.testing.assert_array_equal(mine["alert_begin"], theirs["alert_begin"])
     clear = ~tied & (np.abs(theirs["score"][:, None] - [1, 1.5, 2, 2.5]).min(1) > SCORE)

@@ -29,6 +29,8 @@ SCORE = 5e-3
 SHARE = 3e-2
 #: Share of events in which a statistic within rounding of its fifth peak tips over (evidence jumps there).
 TIES = 2e-3
+#: Share of events whose shares differ: the sign of a residual that rounding flips is in 64 means of the frequency.
+SHARE_TIES = 2e-2
 
 #: A fixed horizon's forecast against the same horizon asked for later, as a share of the interval: the same numbers,
 #: but stored in float32 on one way and combined through log and exp on the other.
