@@ -28,6 +28,9 @@ _HUBER = 2.0  # corner, in running errors
 _RISE = 4.0  # most that an error counts in the running error, which must keep up with a new unit
 _DAY_RATE = 0.6
 _WEEK_RATE = 0.1
+_WEEKLY = 0.05  # from which on the week before is asked in place of the season before
+_WEEKLY_RATE = 0.02
+_NO_ERROR = 1e-3
 _REACH = 8.0  # of one event into the means, deviations
 _WILD = 200.0  # changes in usual ones beyond which a row is scaled down
 
@@ -135,6 +138,34 @@ def _correct(c, error, scale, limit, n, work):
 
 
 @njit
+def _periods(f, declared, unit):
+    """In units: the period that was found, else the first one declared; the second one declared, a week by default."""
+    periods = declared[0].periods
+    return f.period.period if f.period.period > 0.0 else periods[0] / unit, periods[1] / unit
+
+
+@njit
+def _season_error(before, z0, z):
+    """How wrong a season before was about the event z after one at z0, by its value and by its move; the last value
+    where it is not known."""
+    now, then = before[0], before[1]
+    if not math.isfinite(now):
+        now, then = z0, z0
+    return abs(z - then) + abs(z - z0 - (then - now))
+
+
+@njit
+def _compare_seasons(f, z, work):
+    """Learn whether the week before says better what comes than the season before does: f.weekly, -1 to 1."""
+    if not math.isfinite(work.seasons[1, 0]):
+        return
+    e0 = _season_error(work.seasons[0], f.origin.z, z)
+    e1 = _season_error(work.seasons[1], f.origin.z, z)
+    if e0 + e1 > _NO_ERROR:
+        f.weekly += _WEEKLY_RATE * ((e0 - e1) / (e0 + e1) - f.weekly)
+
+
+@njit
 def expect(f, rings, cells, kinds, declared, gap, unit, work):
     """The forecast of the event that has just come, from all before it: fills work.expert, blended, mixed, scale, half.
 
@@ -143,6 +174,9 @@ def expect(f, rings, cells, kinds, declared, gap, unit, work):
     spread = look_ahead(f, rings, cells, declared, gap, unit, work)
     read_experts(f, kinds, declared, gap, unit, work)
     mix(f, 0, work)
+    first, week = _periods(f, declared, unit)
+    work.seasons[0, 0], work.seasons[0, 1] = season.read(rings, cells, gap, first)
+    work.seasons[1, 0], work.seasons[1, 1] = season.read(rings, cells, gap, week)
     intervals.fill(f, 0, declared, gap, unit, spread, True, work)
 
 
@@ -151,6 +185,7 @@ def feedback(f, kinds, declared, horizons, time, z, gap, unit, work):
     """Learn from the event z at `time`: the next-event forecast in `work`, then every pending one that is due."""
     b = f.bucket[0]
     error = abs(z - work.mixed)
+    _compare_seasons(f, z, work)
     mixture.learn(b.mixture, LOG_PRIOR, work.expert, work.blended, z)
     intervals.learn_next(f, declared, time, z, work)
     f.surprise += max(0.1, 1.0 / f.seen) * (min(error, 8.0 * f.surprise + 1.0 / f.seen) - f.surprise)
@@ -224,9 +259,16 @@ def look_ahead(f, rings, cells, declared, distance, unit, work):
     """Read the analogs at `distance` from the newest event into work.then and the origin, and the season before into
     work.season; copy the origin into work.origin; give the spread of the analogs.
 
-    The season is the period that was found, else the first one declared."""
-    period = f.period.period if f.period.period > 0.0 else declared[0].periods[0] / unit
-    work.season[0], work.season[1] = season.read(rings, cells, distance, period, f.origin.z)
+    The season is the period that was found, else the first one declared; the week where that was better lately."""
+    period, week = _periods(f, declared, unit)
+    now, then = math.nan, math.nan
+    if f.weekly > _WEEKLY:
+        now, then = season.read(rings, cells, distance, week)
+    if not math.isfinite(now):
+        now, then = season.read(rings, cells, distance, period)
+    known = math.isfinite(now)
+    work.season[0] = now if known else f.origin.z
+    work.season[1] = then if known else f.origin.z
     spread = 0.0
     for k in range(len(f.origin.now)):
         now, then, v = analog.read(rings, cells, distance, analog.DETAILS[k], f.origin.z)

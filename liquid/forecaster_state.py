@@ -54,6 +54,7 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
             ("born", "f8"),
             ("spacing", "f4"),
             ("surprise", "f4"),
+            ("weekly", "f4"),  # how much better the week before is than the season before, -1 to 1
             ("deadband", deadband.DEADBAND),
             ("readout", "f4", (size,)),
             ("covariance", "f4", (rls.packed(size),)),
@@ -68,7 +69,8 @@ def forecaster_dtype(horizons: int, tier: Tier) -> np.dtype:
 
 
 #: Work space of one thread: rows, gains and inputs. origin : that is looked ahead from. season : a season before, now
-#: and at the target. blended : of the experts; mixed : the forecast. low, high, whole : see `declare`.
+#: and at the target; seasons : of the first season and of the week, nan where unknown. blended : of the experts;
+#: mixed : the forecast. low, high, whole : see `declare`.
 WORK = np.dtype(
     [
         ("x", "f4", (origin.ROW,)),
@@ -79,6 +81,7 @@ WORK = np.dtype(
         ("origin", origin.origin_dtype(origin.DETAILS, bank.FEATURES)),
         ("then", "f4", (origin.DETAILS,)),
         ("season", "f4", (2,)),
+        ("seasons", "f4", (2, 2)),
         ("number", "f4", (4 + bank.FEATURES + 2 * origin.DETAILS + EXPERTS,)),
         ("slope", "f4", (4, decoder.UNITS)),
         ("h", "f4", (decoder.UNITS,)),

@@ -40,7 +40,7 @@ class Tier(NamedTuple):
 
 #: By name, from the smallest on.
 TIERS: Final = {
-    "compact": Tier(3, 88, 10, 24, 168, 1, 0, 0, 3, 3, 5, 5, 4, 2, 2, 2, True),
+    "compact": Tier(3, 84, 10, 24, 168, 1, 0, 0, 3, 3, 5, 5, 4, 2, 2, 2, True),
     "standard": Tier(5, 384, 18, 48, 168, 3, 2, 4, 9, 6, 5, 8, 24, 8, 4, 4),
     "full": Tier(5, 512, 18, 48, 168, 3, 6, 4, 14, 16, 7, 16, 24, 8, 4, 4),
 }

@@ -31,19 +31,22 @@ def value_at(rings, cells, age, otherwise):
 
 
 @njit
-def read(rings, cells, distance, period, z0):
+def read(rings, cells, distance, period):
     """The value whole periods before the newest event and before the target `distance` units ahead, both as z.
 
     Parameters
     ----------
-    rings : record. cells : grid cells so far. distance, period : units. z0 : returned for both where the memory does
-    not reach so far back, or there is no period (below two units).
+    rings : record. cells : grid cells so far. distance, period : units.
+
+    Returns
+    -------
+    Both nan where the memory does not reach so far back, or there is no period (below two units).
     """
     if not period >= 2.0:
-        return z0, z0
+        return math.nan, math.nan
     back = period * max(np.ceil(distance / period - 1e-6), 1.0)
     now = value_at(rings, cells, back, math.nan)
     then = value_at(rings, cells, back - distance, math.nan)
     if not (math.isfinite(now) and math.isfinite(then)):
-        return z0, z0
+        return math.nan, math.nan
     return now, then

@@ -214,6 +214,17 @@ def test_beats_the_last_value_on_a_day() -> None:
     assert error < 0.8 * naive
 
 
+def test_knows_a_plan_of_the_week() -> None:
+    rng = np.random.default_rng(0)
+    plan, n = rng.normal(size=168), 168 * 6
+    values = plan[np.arange(n) % 168] + 0.1 * rng.normal(size=n)
+    _, out = run(HOUR * np.arange(n), values)
+    at = np.arange(168 * 3, n - 24)
+    # two values of a plan differ by 1.1, two of the noise by .11
+    assert np.abs(out["mean"][at, 1] - values[at + 24]).mean() < 0.15
+    assert np.abs(out["expected"] - values)[168 * 3 :].mean() < 0.13
+
+
 @pytest.mark.parametrize("period", [17.0, 40.0, 100.0])
 def test_beats_the_last_value_on_a_cycle_that_nobody_declared(period: float) -> None:
     t, v = cycle_of(period * HOUR, 2500, 1.0, 1)

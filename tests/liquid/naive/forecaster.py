@@ -61,6 +61,7 @@ class View:
     inputs: np.ndarray | None = None
     number: int = 0  # of the forecasts made for this horizon
     waiting: bool = True
+    seasons: tuple[tuple[float, float], ...] = ()  # now and then, of the usual season and of the week; nan: not known
 
     def keep(self, before: float, factor: float) -> None:
         """What is kept of it: everything in moves away from the origin's value `before`, times factor, rounded."""
@@ -119,7 +120,8 @@ class Forecaster:
         self.day, self.week = Table(tier.day, first), Table(tier.week, second)
         self.origin = Origin(now=[0.0] * tier.details)
         self.pending: list[deque[View]] = [deque(maxlen=tier.slots) for _ in horizons]
-        self.first = first
+        self.first, self.second = first, second
+        self.weekly = 0.0
         self.made = [0] * len(horizons)
         self.delayed = [Delayed(h, tier.errors) for h in horizons]
         self.hours = Hours()
@@ -143,8 +145,14 @@ class Forecaster:
         """Experts `distance` after the newest origin, and the spread of the analogs there."""
         found = [analog.read(rings, distance, detail, self.origin.z) for detail in self.details]
         self.origin.now = [a.now for a in found]
-        before = season.read(rings, distance, self.period or self.first / unit, self.origin.z)
-        return self._view(self.origin, [a.then for a in found], before, distance, unit), found[0].spread
+        usual = season.read(rings, distance, self.period or self.first / unit)
+        week = season.read(rings, distance, self.second / unit)
+        z = self.origin.z
+        usual = (z, z) if math.isnan(usual[0]) else usual
+        before = usual if math.isnan(week[0]) or self.weekly <= 0.05 else week
+        view = self._view(self.origin, [a.then for a in found], before, distance, unit)
+        view.seasons = usual, week
+        return view, found[0].spread
 
     def _view(
         self, origin: Origin, then: list[float], before: tuple[float, float], distance: float, unit: float
@@ -223,6 +231,10 @@ class Forecaster:
         """The next-event forecast `view` met z; then every pending forecast that is due."""
         b = self.bucket[0]
         error = abs(z - view.mixed)
+        if not math.isnan(view.seasons[1][0]):
+            usual, week = (abs(z - then) + abs(z - self.origin.z - (then - now)) for now, then in view.seasons)
+            if usual + week > 1e-3:
+                self.weekly += 0.02 * ((usual - week) / (usual + week) - self.weekly)
         b.mixture.learn(view.experts, view.blended, z)
         if b.conformal.feedbacks > 10:
             self.hours.learn(self.hour_of_day(time), error / b.conformal.scale, self.seen)

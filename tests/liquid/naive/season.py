@@ -18,9 +18,9 @@ def value_at(rings: Rings, age: float) -> float:
     return math.nan
 
 
-def read(rings: Rings, distance: float, period: float, z: float) -> tuple[float, float]:
+def read(rings: Rings, distance: float, period: float) -> tuple[float, float]:
     if period < 2:
-        return z, z
+        return math.nan, math.nan
     back = period * max(1, math.ceil(distance / period - 1e-6))
     now, then = value_at(rings, back), value_at(rings, back - distance)
-    return (z, z) if math.isnan(now + then) else (now, then)
+    return (math.nan, math.nan) if math.isnan(now + then) else (now, then)
