@@ -15,11 +15,9 @@ starts, and an alert lasts 75 rows.
 from __future__ import annotations
 
 import inspect
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -27,8 +25,7 @@ from benchmarks.quality import detection_tables, page, scoring, store
 from benchmarks.quality.detection_scores import measured
 from benchmarks.quality.detectors import DETECTORS
 from benchmarks.quality.labelled import Labelled, dropped, labelled
-from benchmarks.quality.methods import OURS, chosen, fingerprint
-from liquid.tiers import TIERS
+from benchmarks.quality.methods import OURS, chosen, fingerprint, of_ours
 
 
 def main(
@@ -46,11 +43,7 @@ def main(
 ) -> None:
     """Score the detector, and the baselines, on labelled series."""
     names = chosen(baselines, DETECTORS)
-    runs = {OURS: partial(scoring.run, bank=bank, decoder=decoder)}
-    for tier in tiers or ():
-        if tier not in TIERS:
-            raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
-        runs[f"{OURS} {tier}"] = partial(_ours, bank=bank, decoder=decoder, tier=tier)
+    runs = of_ours(scoring.run, tiers or (), bank=bank, decoder=decoder)
     pairs = [
         (s, name)
         for s in _series(folder, modes or ["full", "drop:0.4"])
@@ -82,10 +75,6 @@ def main(
             [f"![VUS-PR of every method, by source]({picture.name})", *(t.markdown() for t in tables)],
         )
         console.print(f"written: {page.PAGE}")
-
-
-def _ours(s: Labelled, _: str, **config: str) -> dict[str, np.ndarray]:
-    return scoring.run(s, OURS, **config)
 
 
 def _series(folder: Path, modes: list[str]) -> list[Labelled]:

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.quality import page, quiet
+from benchmarks.quality.methods import known_tier
 from liquid import Model, ModelConfig
 from liquid.anomaly.line import EVERY, LEARNING, QUIET
 from liquid.results import OPENED
-from liquid.tiers import TIERS
 
 YOUNG = LEARNING + int(EVERY)
 
@@ -65,8 +65,7 @@ def main(
     write: Annotated[bool, typer.Option(help="put the table into docs/quality.md")] = False,
 ) -> None:
     """Count the alerts on streams in which nothing happens."""
-    if tier not in TIERS:
-        raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
+    known_tier(tier)
     console = Console()
     table = page.Table(
         f"Alerts per {EVERY:,.0f} events of quiet streams, {seeds} seeds of {events - LEARNING:,} events (stated: 1)",

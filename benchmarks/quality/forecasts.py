@@ -14,11 +14,9 @@ rolling-quantile conformal band around the same forecasts.
 from __future__ import annotations
 
 import inspect
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -26,9 +24,8 @@ from benchmarks.quality import forecast_tables, page, prequential, store
 from benchmarks.quality.folder import of_folder
 from benchmarks.quality.forecast_scores import measured
 from benchmarks.quality.forecasters import FORECASTERS
-from benchmarks.quality.methods import OURS, chosen, fingerprint
+from benchmarks.quality.methods import OURS, chosen, fingerprint, of_ours
 from benchmarks.quality.sets import CYCLIC_MODES, SETS, Series, in_modes, present, series
-from liquid.tiers import TIERS
 from stream.units import seconds
 
 
@@ -52,11 +49,7 @@ def main(
     """Measure errors and intervals, and those of the baselines."""
     names = chosen(baselines, FORECASTERS)
     all_series = list(_series(folder, sets, modes, tuple(seconds(h) for h in horizons.split(",") if h)))
-    runs = {OURS: partial(prequential.run, bank=bank, decoder=decoder)}
-    for tier in tiers or ():
-        if tier not in TIERS:
-            raise typer.BadParameter(f"no tier {tier!r}; there are {', '.join(TIERS)}")
-        runs[f"{OURS} {tier}"] = partial(_ours, bank=bank, decoder=decoder, tier=tier)
+    runs = of_ours(prequential.run, tiers or (), bank=bank, decoder=decoder)
     code = inspect.getsource(prequential)
     pairs = [(s, name) for s in all_series for name in (*runs, *names)]
     tasks = {
@@ -92,10 +85,6 @@ def main(
             + ["\n".join(f"- {fact}" for fact in facts)],
         )
         console.print(f"written: {page.PAGE}")
-
-
-def _ours(s: Series, _: str, **config: str) -> dict[str, np.ndarray]:
-    return prequential.run(s, OURS, **config)
 
 
 def _series(folder: Path, sets: list[str] | None, modes: list[str] | None, horizons: tuple[float, ...]):

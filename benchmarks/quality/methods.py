@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import typer
 
 import liquid
+from liquid.tiers import TIERS
 
 OURS = "liquidstream"
 #: Folders of the package that our model is made of, beside its top.
@@ -28,6 +31,25 @@ def chosen(text: str, known: Collection[str]) -> list[str]:
         if name not in known:
             raise typer.BadParameter(f"no {name!r}; known are: all, none, {', '.join(known)}")
     return names
+
+
+def known_tier(name: str) -> str:
+    """The name; raises typer.BadParameter where there is no such tier."""
+    if name not in TIERS:
+        raise typer.BadParameter(f"no tier {name!r}; there are {', '.join(TIERS)}")
+    return name
+
+
+def of_ours(run: Callable[..., Any], tiers: Iterable[str], **config: str) -> dict[str, Callable[..., Any]]:
+    """By method, our model and its other tiers: what runs a series and takes the method's name."""
+    runs: dict[str, Callable[..., Any]] = {OURS: partial(run, **config)}
+    for tier in map(known_tier, tiers):
+        runs[f"{OURS} {tier}"] = partial(_as_ours, run, tier=tier, **config)
+    return runs
+
+
+def _as_ours(run: Callable[..., Any], series: Any, _: str, **config: str) -> Any:
+    return run(series, OURS, **config)
 
 
 def fingerprint(kind: type | None, *more: str) -> str:
