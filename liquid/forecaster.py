@@ -138,13 +138,6 @@ def _correct(c, error, scale, limit, n, work):
 
 
 @njit
-def _periods(f, declared, unit):
-    """In units: the period that was found, else the first one declared; the second one declared, a week by default."""
-    periods = declared[0].periods
-    return f.period.period if f.period.period > 0.0 else periods[0] / unit, periods[1] / unit
-
-
-@njit
 def _season_error(before, z0, z):
     """How wrong a season before was about the event z after one at z0, by its value and by its move; the last value
     where it is not known."""
@@ -174,9 +167,6 @@ def expect(f, rings, cells, kinds, declared, gap, unit, work):
     spread = look_ahead(f, rings, cells, declared, gap, unit, work)
     read_experts(f, kinds, declared, gap, unit, work)
     mix(f, 0, work)
-    first, week = _periods(f, declared, unit)
-    work.seasons[0, 0], work.seasons[0, 1] = season.read(rings, cells, gap, first)
-    work.seasons[1, 0], work.seasons[1, 1] = season.read(rings, cells, gap, week)
     intervals.fill(f, 0, declared, gap, unit, spread, True, work)
 
 
@@ -256,19 +246,20 @@ def observe(f, kinds, declared, time, z, gap):
 
 @njit
 def look_ahead(f, rings, cells, declared, distance, unit, work):
-    """Read the analogs at `distance` from the newest event into work.then and the origin, and the season before into
-    work.season; copy the origin into work.origin; give the spread of the analogs.
+    """Read the analogs at `distance` from the newest event into work.then and the origin, and the seasons before into
+    work.seasons and work.season; copy the origin into work.origin; give the spread of the analogs.
 
-    The season is the period that was found, else the first one declared; the week where that was better lately."""
-    period, week = _periods(f, declared, unit)
-    now, then = math.nan, math.nan
-    if f.weekly > _WEEKLY:
-        now, then = season.read(rings, cells, distance, week)
-    if not math.isfinite(now):
-        now, then = season.read(rings, cells, distance, period)
-    known = math.isfinite(now)
-    work.season[0] = now if known else f.origin.z
-    work.season[1] = then if known else f.origin.z
+    The season is the period that was found, else the first one declared; the week (the second one declared) where that
+    was better lately."""
+    periods = declared[0].periods
+    period = f.period.period if f.period.period > 0.0 else periods[0] / unit
+    seasons = work.seasons
+    seasons[0, 0], seasons[0, 1] = season.read(rings, cells, distance, period)
+    seasons[1, 0], seasons[1, 1] = season.read(rings, cells, distance, periods[1] / unit)
+    k = 1 if f.weekly > _WEEKLY and math.isfinite(seasons[1, 0]) else 0
+    known = math.isfinite(seasons[k, 0])
+    work.season[0] = seasons[k, 0] if known else f.origin.z
+    work.season[1] = seasons[k, 1] if known else f.origin.z
     spread = 0.0
     for k in range(len(f.origin.now)):
         now, then, v = analog.read(rings, cells, distance, analog.DETAILS[k], f.origin.z)
